@@ -1,0 +1,214 @@
+"""Functions to functions: `grad`, `value_and_grad`, `jacobian`, `hessian`.
+
+>>> grad(lambda x: x**3)(2.0)
+12.0
+>>> grad(grad(lambda x: x**3))(2.0)
+12.0
+>>> hessian(lambda x: x[0] ** 2 * x[1])([1.0, 3.0])
+array([[6., 2.],
+       [2., 0.]])
+
+The first gradient is the backward pass on floats. For a gradient of a gradient the same rules run on
+Values: the backward pass is then itself recorded, and can be differentiated again.
+
+None of these touches the ``.grad`` of any Value that `f` uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from autograd import reverse, rules
+from autograd.order import arguments, topological
+from autograd.value import NUMBERS, Value, constant, node_of
+
+Function = Callable[..., Any]
+_depth: ContextVar[int] = ContextVar("depth", default=0)  # how many of these transforms we are inside of
+
+
+def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """The gradient of `f` along argument number `argnums` (the first, unless you say otherwise).
+
+    `f` takes Values, or lists, arrays and dicts of them, and returns one Value. The gradient takes numbers in
+    the same structure, and returns the partial derivatives in that structure: a float for a float, an array for
+    an array, a list for a list. With several `argnums`, a tuple of these.
+
+    Raises TypeError if `f` returns something other than one Value.
+    """
+    both = value_and_grad(f, argnums)
+
+    @wraps(f)
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        return both(*args, **kwargs)[1]
+
+    return gradient
+
+
+def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """Like `grad`, but returns (f(x), ∂f/∂x)."""
+
+    @wraps(f)
+    def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        chosen, record, numbers = _chosen(argnums, len(args)), _recording(args), list(args)
+        variables: list[Value] = []
+        for i in chosen:
+            numbers[i] = variable(args[i], variables)
+        z = _call(f, numbers, kwargs)
+        _demand_value(z, f)
+        slopes: Sequence[Any]
+        if record:
+            slopes = derivatives(z, variables)
+        else:
+            slopes, z = reverse.gradient(z, variables), z._data
+        rest = iter(slopes)
+        result = tuple(restore(args[i], rest) for i in chosen)
+        return z, result[0] if isinstance(argnums, int) else result
+
+    return value_and_gradient
+
+
+def jacobian(f: Function, argnums: int = 0) -> Function:
+    """The matrix of ∂f_i/∂x_j, as an array of shape (shape of f's result) + (shape of x).
+
+    `f` returns a list or an array of Values (or one Value: then this is the gradient, as an array).
+    """
+
+    @wraps(f)
+    def matrix(*args: Any, **kwargs: Any) -> Any:
+        (chosen,), record, numbers = _chosen(argnums, len(args)), _recording(args), list(args)
+        variables: list[Value] = []
+        numbers[chosen] = variable(args[chosen], variables)
+        z = np.asarray(_call(f, numbers, kwargs), dtype=object)
+        shape = z.shape + np.shape(np.asarray(args[chosen], dtype=object))
+        rows: list[Any] = []
+        for element in z.flat:
+            if not isinstance(element, Value):
+                _demand_value(element, f)
+            rows += derivatives(element, variables) if record else reverse.gradient(element, variables)
+        result = np.empty(len(rows), dtype=object if record else float)
+        result[:] = rows
+        return result.reshape(shape)[()] if shape else result[0]
+
+    return matrix
+
+
+def hessian(f: Function, argnums: int = 0) -> Function:
+    """The matrix of ∂²f/∂x_i∂x_j: the Jacobian of the gradient."""
+    return jacobian(grad(f, argnums), argnums)
+
+
+# -- The chain rule, run on Values --------------------------------------------------------------------------
+
+
+def derivatives(root: Value, wrt: Sequence[Value]) -> list[Value]:
+    """∂root/∂w for each w, as Values made from the graph of `root`, so that they can be differentiated again."""
+    _, made = topological(root)
+    adjoint: dict[Value, Value] = {root: constant(1.0)}
+    wanted = {root, *wrt}
+    for node in made:  # only what depends on a w is differentiated
+        if any(a in wanted for a in arguments(node)):
+            wanted.add(node)
+    for node in reversed(made):
+        upstream = adjoint.get(node)
+        if upstream is None or node not in wanted:
+            continue
+        args = arguments(node)
+        for i, argument in enumerate(args):
+            if argument not in wanted:
+                continue
+            slope = node._rule.slope(i, node, args)
+            if slope is None or (not isinstance(slope, Value) and slope == 0):
+                continue
+            amount = upstream if not isinstance(slope, Value) and slope == 1 else upstream * slope
+            before = adjoint.get(argument)
+            adjoint[argument] = amount if before is None else before + amount
+    return [adjoint.get(w) or constant(0.0) for w in wrt]
+
+
+# -- Structures: numbers, arrays, lists, tuples and dicts of them ---------------------------------------------
+
+
+def variable(x: Any, leaves: list[Value]) -> Any:
+    """`x` with a fresh Value in place of every number; the Values are appended to `leaves` in order.
+
+    A number becomes a leaf. A Value, which an outer transform may be differentiating, becomes a copy of itself.
+    """
+    if isinstance(x, Value):
+        leaf = node_of(rules.copy, (x,))
+    elif isinstance(x, NUMBERS):
+        leaf = Value(x)
+    elif isinstance(x, np.ndarray):
+        array = np.empty(x.shape, dtype=object)
+        for place in np.ndindex(x.shape):
+            array[place] = variable(x[place], leaves)
+        return array
+    elif isinstance(x, dict):
+        return {key: variable(item, leaves) for key, item in x.items()}
+    elif isinstance(x, list | tuple):
+        return type(x)([variable(item, leaves) for item in x])
+    else:
+        raise TypeError(
+            f"cannot differentiate along {x!r} of type {type(x).__name__}: "
+            "give numbers, arrays, or lists and dicts of them"
+        )
+    leaves.append(leaf)
+    return leaf
+
+
+def restore(x: Any, numbers: Any) -> Any:
+    """The structure of `x`, filled from the iterator `numbers`."""
+    if isinstance(x, np.ndarray):
+        flat = [next(numbers) for _ in range(x.size)]
+        array = np.empty(x.size, dtype=object if any(isinstance(n, Value) for n in flat) else float)
+        array[:] = flat
+        return array.reshape(x.shape)
+    if isinstance(x, dict):
+        return {key: restore(item, numbers) for key, item in x.items()}
+    if isinstance(x, list | tuple):
+        return type(x)([restore(item, numbers) for item in x])
+    return next(numbers)
+
+
+def _call(f: Function, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    outer = _depth.set(_depth.get() + 1)
+    try:
+        return f(*args, **kwargs)
+    finally:
+        _depth.reset(outer)
+
+
+def _recording(args: tuple[Any, ...]) -> bool:
+    """Whether the gradient must itself be differentiable: we are inside another transform, or were given Values."""
+    return _depth.get() > 0 or any(_holds_value(a) for a in args)
+
+
+def _holds_value(x: Any) -> bool:
+    if isinstance(x, Value):
+        return True
+    if isinstance(x, np.ndarray):
+        return x.dtype == object and any(_holds_value(i) for i in x.flat)
+    if isinstance(x, dict):
+        return any(_holds_value(i) for i in x.values())
+    return isinstance(x, list | tuple) and any(_holds_value(i) for i in x)
+
+
+def _chosen(argnums: int | Sequence[int], count: int) -> list[int]:
+    chosen = [argnums] if isinstance(argnums, int) else list(argnums)
+    for i in chosen:
+        if not -count <= i < count:
+            raise ValueError(f"argnums={i}, but the function was called with {count} argument(s), numbered from 0")
+    return chosen
+
+
+def _demand_value(z: Any, f: Function) -> None:
+    if not isinstance(z, Value):
+        name = getattr(f, "__name__", "f")
+        raise TypeError(
+            f"{name} must return one Value; it returned {z!r} of type {type(z).__name__}. If it should depend on its "
+            "arguments, look for .data, float() or the math module inside it: they lose the graph."
+        )
