@@ -64,7 +64,11 @@ xlogy = Op("xlogy", "x·log y", _xlogy, _xlogy_array, lambda z, x, y: log(y), la
 # x ** 2: the exponent is a plain number, held fixed, so a negative x is no trouble.
 power = Op("power", "**", math.pow, np.power, lambda z, x, n: power_slope(x, n), None)
 # x ** y with a Value as exponent: sloped along both, which needs log x.
-pow = Op("pow", "**", math.pow, np.power, lambda z, x, y: power_slope(x, y), lambda z, x, y: xlogy(z, x))
+pow = Op("pow", "**", math.pow, np.power, lambda z, x, y: pow_slope(x, y), lambda z, x, y: xlogy(z, x))
+pow_slope: Op = Op(
+    "pow_slope", "y·xʸ⁻¹", _power_slope, _power_slope_array,
+    lambda z, x, y: y * pow_slope(x, y - 1), lambda z, x, y: pow(x, y - 1) + xlogy(z, x),
+)  # fmt: skip
 sqrt = Op("sqrt", "sqrt", math.sqrt, np.sqrt, lambda z, x: 0.5 / z)
 
 # -- Exponentials -----------------------------------------------------------------------------------------

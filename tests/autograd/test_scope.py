@@ -1,0 +1,62 @@
+"""name_scope, graph_stats, noted lines, watching."""
+
+import pytest
+
+from autograd import Value, graph_stats, name_scope
+from autograd.scope import NOTES, noting_lines, watching
+
+
+def test_scopes_nest_and_end() -> None:
+    with name_scope("net"):
+        with name_scope("layer1"):
+            w = Value(1.0, "w")
+            z = w * 2.0
+        y = z + 1.0
+    assert (w.scope, z.scope, y.scope, (y * 2).scope) == ("net/layer1", "net/layer1", "net", "")
+    assert w.label == "w"
+    z.label = "z"
+    assert (z.label, z.scope) == ("z", "net/layer1")
+    assert not NOTES
+
+
+def test_a_scope_ends_when_its_block_fails() -> None:
+    with pytest.raises(ZeroDivisionError), name_scope("a"):
+        _ = 1 / 0
+    assert Value(1.0).scope == ""
+    for bad, error in (("", ValueError), (3, TypeError)):
+        with pytest.raises(error), name_scope(bad):  # type: ignore[arg-type]
+            pass
+
+
+def test_stats() -> None:
+    with name_scope("layer1"):
+        w = Value(2.0, "w")
+        z = w * w
+    s = graph_stats(z + 1.0)
+    assert (s.nodes, s.edges, s.depth, s.constants) == (4, 4, 2, 1)
+    assert s.leaves == {"layer1": 1}
+    assert s.operations == {"*": 1, "+": 1}
+    assert "1 in layer1" in str(s)
+    assert graph_stats(w).depth == 0
+    with pytest.raises(TypeError, match="takes a Value"):
+        graph_stats(3.0)  # type: ignore[arg-type]
+
+
+def test_nodes_remember_the_users_line() -> None:
+    a = Value(1.0)
+    with noting_lines():
+        b = a * 3  # this very line
+    assert a.line is None
+    assert b.line is not None
+    assert b.line[0] == __file__
+    assert "this very line" in b.line[2]
+
+
+def test_a_watcher_hears_of_comparisons_and_reads() -> None:
+    a, heard = Value(1.0), []
+    with watching(lambda value, what: heard.append((value, what))):
+        assert a > 0
+        assert a <= 2
+        _ = a.data
+    _ = a.data
+    assert heard == [(a, ">"), (a, "<="), (a, ".data")]

@@ -1,0 +1,72 @@
+"""grad, value_and_grad, jacobian, hessian."""
+
+import math
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value, grad, hessian, jacobian, value_and_grad
+
+
+def test_derivatives_of_derivatives() -> None:
+    f = grad(grad(grad(lambda x: x**4)))
+    assert f(2.0) == 48.0
+    assert grad(grad(lambda x: x**2))(-3.0) == 2.0
+    assert grad(grad(autograd.sin))(1.0) == pytest.approx(-math.sin(1.0))
+    assert grad(grad(lambda x: x**x))(1.5) == pytest.approx(1.5**1.5 * ((math.log(1.5) + 1) ** 2 + 1 / 1.5))
+
+
+def test_structures_come_back_as_they_went_in() -> None:
+    def f(p):  # type: ignore[no-untyped-def]
+        return p["w"][0, 1] * p["b"][0] + p["c"] ** 2
+
+    g = grad(f)({"w": np.ones((1, 2)), "b": [3.0, 4.0], "c": 5.0})
+    assert g["w"].tolist() == [[0.0, 3.0]]
+    assert g["b"] == [1.0, 0.0]
+    assert g["c"] == 10.0
+
+
+def test_argnums() -> None:
+    f = lambda x, y: x * y**2  # noqa: E731
+    assert grad(f)(2.0, 3.0) == 9.0
+    assert grad(f, 1)(2.0, 3.0) == 12.0
+    assert grad(f, (0, 1))(2.0, 3.0) == (9.0, 12.0)
+    assert value_and_grad(f, -1)(2.0, 3.0) == (18.0, 12.0)
+    with pytest.raises(ValueError, match="argnums=2"):
+        grad(f, 2)(2.0, 3.0)
+
+
+def test_an_inner_gradient_is_part_of_the_outer_one() -> None:
+    assert grad(lambda x: grad(lambda y: x * y)(2.0))(3.0) == 1.0
+    assert grad(lambda x: x * grad(lambda y: x + y)(x))(5.0) == 1.0  # the classic test of confused perturbations
+
+
+def test_the_same_value_closed_over_and_passed_is_not_counted_twice() -> None:
+    x = Value(3.0)
+    assert grad(lambda y: x * y)(x).data == 3.0
+
+
+def test_values_outside_keep_their_gradients() -> None:
+    w = Value(2.0)
+    w.grad = 7.0
+    assert grad(lambda x: w * x)(3.0) == 2.0
+    assert w.grad == 7.0
+
+
+def test_jacobian_and_hessian() -> None:
+    j = jacobian(lambda x: [x[0] * x[1], x[0].exp()])(np.array([1.0, 2.0]))
+    assert np.allclose(j, [[2.0, 1.0], [math.e, 0.0]])
+    h = hessian(lambda x: x[0] ** 2 * x[1] + x[1] ** 3)([1.0, 3.0])
+    assert h.tolist() == [[6.0, 2.0], [2.0, 18.0]]
+    assert hessian(lambda x: x**3)(2.0) == 12.0
+    assert jacobian(lambda x: x**2)(3.0) == 6.0
+
+
+def test_what_is_not_a_value_is_named() -> None:
+    with pytest.raises(TypeError, match=r"must return one Value.*3\.0 of type float"):
+        grad(lambda x: 3.0)(1.0)
+    with pytest.raises(TypeError, match="cannot differentiate along 'a'"):
+        grad(lambda x: x)("a")
+    with pytest.raises(TypeError, match="must return one Value"):
+        grad(lambda x: [x])(1.0)
