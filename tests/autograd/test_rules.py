@@ -72,7 +72,7 @@ def test_value_and_slopes_against_mpmath(name: str) -> None:
             slope = slope_at(op, i, z, values)
             if slope is not None:
                 h = mp(10) ** -15 * (abs(exact[i]) or 1)  # relative, so that a step from 1e-300 stays on its side of 0
-                expected = mpmath.diff(lambda v, i=i: oracle(*exact[:i], v, *exact[i + 1 :]), exact[i], h=h)
+                expected = mpmath.diff(lambda v, i=i, at=exact: oracle(*at[:i], v, *at[i + 1 :]), exact[i], h=h)
                 # σ(1 - σ) and 1 - tanh² are the slopes as the lecture prints them: exact to 1e-16 of the largest slope
                 assert slope == pytest.approx(float(expected.real), rel=1e-12, abs=1e-15), (name, point, i)
 

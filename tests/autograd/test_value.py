@@ -66,14 +66,14 @@ def test_micrograd_names_read_the_same_things() -> None:
     c = a * b
     assert c._prev == c.args == (a, b)
     assert c._op == c.op == "*"
-    assert a._op == "" and a._prev == ()
+    assert (a._op, a._prev) == ("", ())
 
 
 def test_equality_is_identity_and_comparison_is_of_numbers() -> None:
     a, b = Value(1.0), Value(1.0)
     assert a != b
     assert len({a, b}) == 2
-    assert a <= b and a >= 1 and a < 2 and not a > b and a > 0
+    assert (a <= b, a >= 1, a < 2, a > b, a > 0) == (True, True, True, False, True)
     with pytest.raises(TypeError):
         assert a < "1"  # type: ignore[operator]
 
@@ -177,7 +177,7 @@ def test_domain_errors_name_everything(f: object, args: tuple[float, ...], op: s
     assert error.labels[0] == "p"
     assert error.where is not None
     assert error.where[0] == __file__  # the line below "with", not one of ours
-    assert "p = " in str(error) and "line" in str(error)
+    assert "p = " in str(error)
 
 
 def test_an_infinite_slope_is_a_domain_error_and_nothing_is_half_done() -> None:
@@ -263,8 +263,10 @@ def test_numpy_on_both_sides() -> None:
 def test_a_value_does_not_become_a_float_in_silence() -> None:
     with pytest.raises(TypeError, match=r"autograd\.exp"):
         math.exp(Value(1.0))
-    with pytest.raises((TypeError, ValueError)):
-        np.zeros(2)[0] = Value(1.0)
+    row = np.zeros(2)
+    with pytest.raises(TypeError, match="gradient would be lost"):
+        row[0] = Value(1.0)  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match="gradient would be lost"):
         np.asarray([Value(1.0)], dtype=float)
 
 
@@ -343,9 +345,7 @@ def test_a_graph_is_freed_without_the_collector() -> None:
 
 def test_a_wide_sum_is_ordered_in_linear_time() -> None:
     x = Value(1.0)
-    autograd.total(
-        [x * 1.0 for _ in range(50_000)]
-    ).backward()  # would take minutes if each argument rescanned the rest
+    autograd.total([x * 1.0 for _ in range(50_000)]).backward()  # minutes, if each argument rescanned the rest
     assert x.grad == 50_000.0
 
 
