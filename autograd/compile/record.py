@@ -1,0 +1,274 @@
+"""Record: run the cost once on one example, and keep the graph as plain lists.
+
+The recording has one slot for each node, arguments before results, so that one loop from first to last is
+the forward pass and one from last to first is the backward pass:
+
+    ops[i]     the row of the rule table; LEAF for a parameter or an input, CONSTANT for a number
+    args[i]    the slots it was made from, with repeats; () for a leaf
+
+A leaf is in exactly one of
+
+    constants   slot -> its number
+    parameters  slot -> its place in the flat vector of parameters
+    inputs      slot -> its place in the flattened example (the arguments one after the other, row by row)
+
+`dot` and `total` stay single nodes of many arguments, as in `autograd.op.SumOp`. `record` keeps the graph
+exactly as the user made it; `autograd.compile.simplify` returns another recording.
+
+What a recording cannot hold is a decision that depends on the numbers: ``if x > 0`` would be frozen as it
+came out for this one example. `record` watches for that, and says which line to change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograd import rules, scope
+from autograd.errors import at, users_line
+from autograd.op import Op
+from autograd.order import arguments, topological
+from autograd.transform import variable
+from autograd.value import NUMBERS, Value
+
+
+class TraceError(ValueError):
+    """The cost cannot be recorded once and replayed for all examples: its graph depends on their numbers."""
+
+
+@dataclass
+class Recording:
+    """A graph as plain lists: see the head of this file.
+
+    root             the slot of the cost of one example
+    penalty          the slot of the term that does not depend on the example, or None
+    parameter_count  the length of the flat vector of parameters (the cost need not use all of them)
+    shapes           the shape of each argument for one example; () for a scalar
+    labels, scopes   of the slots that have one
+    held             slots that pass no gradient on: their slopes are known to cancel (see `simplify`)
+    others           leaves that are neither parameters nor arguments, with the number that was recorded
+    """
+
+    ops: list[Op] = field(default_factory=list)
+    args: list[tuple[int, ...]] = field(default_factory=list)
+    root: int = -1
+    penalty: int | None = None
+    constants: dict[int, float] = field(default_factory=dict)
+    parameters: dict[int, int] = field(default_factory=dict)
+    inputs: dict[int, int] = field(default_factory=dict)
+    parameter_count: int = 0
+    shapes: list[tuple[int, ...]] = field(default_factory=list)
+    labels: dict[int, str] = field(default_factory=dict)
+    scopes: dict[int, str] = field(default_factory=dict)
+    held: set[int] = field(default_factory=set)
+    others: list[tuple[Value, float]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.ops)
+
+    @property
+    def input_count(self) -> int:
+        """How many numbers one example has."""
+        return sum(int(np.prod(shape)) for shape in self.shapes)
+
+    def add(self, op: Op, args: tuple[int, ...] = ()) -> int:
+        """A new slot at the end."""
+        self.ops.append(op)
+        self.args.append(args)
+        return len(self.ops) - 1
+
+    def same_graph(self, other: Recording) -> bool:
+        """Whether the other recording has the same operations, in the same places, on the same constants."""
+        return (
+            self.ops == other.ops
+            and self.args == other.args
+            and (self.root, self.penalty) == (other.root, other.penalty)
+            and (self.parameters, self.inputs, self.constants) == (other.parameters, other.inputs, other.constants)
+        )
+
+    def batched(self) -> list[bool]:
+        """For each slot, whether it depends on the example."""
+        result = [False] * len(self)
+        for i, args in enumerate(self.args):
+            result[i] = i in self.inputs or any(result[a] for a in args)
+        return result
+
+
+def record(
+    cost: Callable[..., Any],
+    params: Any = None,
+    example: Sequence[Any] = (),
+    penalty: Callable[[], Any] | Value | None = None,
+) -> Recording:
+    """The graph of ``cost(*example)`` (and of ``penalty()``), for one example.
+
+    With `params` (Values, or a Module) the example's numbers become inputs. Without, they become the parameters.
+
+    Raises TraceError where the cost looks at a number that changes from call to call, and TypeError where
+    it does not return one Value.
+    """
+    wrt = flat_parameters(params) if params is not None else []
+    fresh: list[Value] = []
+    arguments_ = [_fresh(a, fresh) for a in example] if params is not None else [variable(a, fresh) for a in example]
+    known = {p: i for i, p in enumerate(wrt if params is not None else fresh)}
+    inputs = {x: i for i, x in enumerate(fresh)} if params is not None else {}
+
+    def look(value: Value, what: str) -> None:
+        leaves, _ = topological(value)
+        for leaf in leaves:
+            if leaf in known or leaf in inputs:
+                raise TraceError(_frozen(value, what, leaf in inputs))
+
+    with scope.watching(look):
+        root = _one_value(cost(*arguments_), "the cost")
+        extra = None
+        if penalty is not None:
+            extra = penalty if isinstance(penalty, Value) else _one_value(penalty(), "the penalty")
+    result = Recording(parameter_count=len(known), shapes=[np.shape(a) for a in example] if params is not None else [])
+    slots: dict[Value, int] = {}
+    result.root = _append(result, root, slots, known, inputs)
+    if extra is not None:
+        result.penalty = _append(result, extra, slots, known, inputs)
+        if not result.inputs.keys().isdisjoint(_below(result, result.penalty)):
+            raise TraceError("the penalty must not depend on the example: it is added once, not for every row")
+    return result
+
+
+def flat_parameters(params: Any) -> list[Value]:
+    """The Values of a Module, or of (nested) lists, arrays and dicts, in order.
+
+    Raises TypeError for anything that is not a Value, ValueError for one that is there twice or is not a leaf.
+    """
+    if hasattr(params, "parameters") and not isinstance(params, Value):
+        params = params.parameters()
+    values = list(_flat(params))
+    first: dict[Value, int] = {}
+    for i, value in enumerate(values):
+        name = f" ({value.label})" if value.label else ""
+        if value in first:
+            raise ValueError(f"parameter {i}{name} is the same Value as parameter {first[value]}: give each only once")
+        if not value.is_leaf:
+            raise ValueError(f"parameter {i}{name} is the result of {value.op!r}: only a leaf can be trained")
+        first[value] = i
+    return values
+
+
+def _flat(x: Any) -> Iterator[Value]:
+    if isinstance(x, Value):
+        yield x
+    elif isinstance(x, np.ndarray):
+        yield from _flat(list(x.flat))
+    elif isinstance(x, dict):
+        yield from _flat(list(x.values()))
+    elif isinstance(x, Iterable) and not isinstance(x, str):
+        for item in x:
+            yield from _flat(item)
+    else:
+        raise TypeError(f"a parameter must be a Value; got {x!r} of type {type(x).__name__}")
+
+
+class Input(Value):
+    """A number of the example. Its uses that Python would let pass without a word are errors here."""
+
+    __slots__ = ()
+    __hash__ = Value.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if isinstance(other, (*NUMBERS, Value)):
+            raise TraceError(_frozen(self, "==", True))
+        return NotImplemented
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __bool__(self) -> bool:
+        raise TraceError(_frozen(self, "a condition", True))
+
+    def __index__(self) -> int:
+        raise TraceError(_frozen(self, "an index", True))
+
+
+def _fresh(x: Any, leaves: list[Value]) -> Any:
+    """An Input for a number; an object array of them for an array of numbers."""
+    array = np.asarray(x, dtype=float)
+    result = np.empty(array.shape, dtype=object)
+    for place in np.ndindex(array.shape):
+        result[place] = leaf = Input(float(array[place]))
+        leaves.append(leaf)
+    return result if array.shape else result[()]
+
+
+def _frozen(value: Value, what: str, example: bool) -> str:
+    name = f" ({value.label})" if value.label else ""
+    of = "the example" if example else "the parameters"
+    if what == ".data":
+        does, instead = f"reads .data of a Value{name}", "compute with the Value itself"
+    elif what == "an index":
+        does, instead = f"uses a Value{name} as an index", "give the cost one-hot rows, and use dot(row, values)"
+    else:
+        does = f"compares a Value{name} ({what})" if what != "a condition" else f"uses a Value{name} as a condition"
+        instead = "use where(c, a, b), maximum, minimum, relu or abs, which stay in the graph"
+    return (
+        f"the cost {does} that depends on {of}. The program is recorded once and replayed for all examples, so this "
+        f"would be frozen as it came out for one of them. Instead: {instead}.{at(users_line())}"
+    )
+
+
+def _one_value(z: Any, what: str) -> Value:
+    if isinstance(z, np.ndarray) and z.shape == ():
+        z = z[()]
+    if isinstance(z, Value):
+        return z
+    raise TypeError(
+        f"{what} must return one Value; it returned {z!r} of type {type(z).__name__}. If it should depend on the "
+        "parameters, look for .data, float() or the math module inside it: they lose the graph."
+    )
+
+
+def _append(
+    result: Recording, root: Value, slots: dict[Value, int], known: dict[Value, int], inputs: dict[Value, int]
+) -> int:
+    leaves, made = topological(root)
+    for leaf in leaves:
+        if leaf in slots:
+            continue
+        place = known.get(leaf)
+        entry = inputs.get(leaf)
+        slot = slots[leaf] = result.add(rules.CONSTANT if place is None and entry is None else rules.LEAF)
+        if place is not None:
+            result.parameters[slot] = place
+        elif entry is not None:
+            result.inputs[slot] = entry
+        else:
+            result.constants[slot] = leaf._data
+            if not leaf.is_constant:
+                result.others.append((leaf, leaf._data))
+        _note(result, slot, leaf)
+    for node in made:
+        if node not in slots:
+            slots[node] = slot = result.add(node._rule, tuple([slots[a] for a in arguments(node)]))
+            _note(result, slot, node)
+    return slots[root]
+
+
+def _note(result: Recording, slot: int, node: Value) -> None:
+    if node._note:
+        if node._note.label:
+            result.labels[slot] = node._note.label
+        if node._note.scope:
+            result.scopes[slot] = node._note.scope
+
+
+def _below(recording: Recording, root: int) -> set[int]:
+    found, todo = {root}, [root]
+    while todo:
+        for a in recording.args[todo.pop()]:
+            if a not in found:
+                found.add(a)
+                todo.append(a)
+    return found
