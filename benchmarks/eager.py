@@ -1,0 +1,220 @@
+"""The eager engine against micrograd: time and memory of building a graph and walking it back.
+
+The very same model text runs on both engines, each in a fresh process in which neither torch nor JAX nor
+scikit-learn is loaded (the cyclic collector looks at everything that is loaded). With the collector on is how
+people run it; with it off shows the engine alone. Quote both.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+import tracemalloc
+from typing import Any
+
+from benchmarks.lib import child
+from benchmarks.lib.report import Report, options, seconds, times
+from benchmarks.lib.timing import Prepared, Step, Unavailable, disagreements
+
+WORKLOADS = {"W1": "benchmarks.workloads.readme", "W2": "benchmarks.workloads.moons", "W4": "benchmarks.workloads.gpt"}
+ENGINES = ("micrograd", "chalkgrad", "chalkgrad, dot nodes")
+SELF = "benchmarks.eager"
+
+
+def main(argv: list[str]) -> None:
+    arguments = options("eager", __doc__).parse_args(argv)
+    report = Report("eager")
+    rounds, repeat = (2, 2) if arguments.quick else (5, 4)
+    speed(report, "W2", "W2: micrograd's demo, a network 2-16-16-1 on 100 points, forward + backward", rounds, repeat)
+    speed(report, "W1", "W1: the expression of micrograd's README, forward + backward", rounds, 400 * repeat)
+    speed(report, "W4", "W4: one step of a tiny GPT in scalars, forward + backward", max(2, rounds - 2), 2)
+    memory(report)
+    chain(report, 1_000_000)
+    report.write(arguments.out)
+
+
+# -- In the fresh processes ----------------------------------------------------------------------------------
+
+
+def make(workload: str, engine: str) -> Step:
+    from importlib import import_module
+
+    module = import_module(WORKLOADS[workload])
+    if engine == "micrograd":
+        return module.micrograd()  # type: ignore[no-any-return]
+    if engine == "chalkgrad":
+        return module.chalkgrad()  # type: ignore[no-any-return]
+    if workload != "W2":
+        raise Unavailable("written with sums and products only")
+    return module.chalkgrad(dots=True)  # type: ignore[no-any-return]
+
+
+def run(workload: str, engine: str, collector: bool, repeat: int) -> dict[str, Any]:
+    """Times of `repeat` steps (after one that does not count), and the value and gradient."""
+    try:
+        step = make(workload, engine)
+    except Unavailable as reason:
+        return {"unavailable": str(reason)}
+    except ImportError as error:
+        return {"unavailable": f"not installed ({error.name})"}
+    value, gradient = step()
+    gc.collect()
+    if not collector:
+        gc.disable()
+    spent = []
+    for i in range(repeat):
+        if not collector and i % 50 == 0:
+            gc.collect()  # outside the time: micrograd's graphs are cycles, and would fill the memory
+        start = time.perf_counter()
+        step()
+        spent.append(time.perf_counter() - start)
+    return {"seconds": spent, "value": value, "gradient": gradient}
+
+
+def count(workload: str, engine: str) -> dict[str, Any]:
+    """Nodes of the graph, and bytes for each after forward and after backward, as tracemalloc sees them."""
+    from benchmarks.workloads import engines, moons
+
+    try:
+        value = engines.micrograd_value() if engine == "micrograd" else __import__("autograd").Value
+    except ImportError as error:
+        return {"unavailable": f"not installed ({error.name})"}
+    build = moons.full(value, __import__("autograd").dot if "dot" in engine else None)
+    leaves = [value(float(x)) for x in moons.start()]
+    build(leaves).backward()  # warm
+    gc.collect()
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    root = build(leaves)
+    forward = tracemalloc.get_traced_memory()[0]
+    root.backward()
+    after, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    nodes, todo = {root}, [root]
+    while todo:
+        for argument in todo.pop()._prev:
+            if argument not in nodes:
+                nodes.add(argument)
+                todo.append(argument)
+    n = len(nodes) - len(leaves)
+    return {
+        "nodes": len(nodes),
+        "forward": (forward - before) / n,
+        "after": (after - before) / n,
+        "peak": (peak - before) / n,
+    }
+
+
+def long_chain(length: int) -> dict[str, Any]:
+    """A chain of additions: built, differentiated, freed. And what the cyclic collector finds afterwards."""
+    from autograd import Value
+
+    gc.collect()
+    gc.disable()
+    x = Value(1.0)
+    start = time.perf_counter()
+    z = x
+    for _ in range(length):
+        z = z + x
+    built = time.perf_counter()
+    z.backward()
+    walked = time.perf_counter()
+    gradient = x.grad
+    del z
+    freed = time.perf_counter()
+    return {
+        "forward": built - start,
+        "backward": walked - built,
+        "freeing": freed - walked,
+        "garbage": gc.collect(),
+        "gradient": gradient,
+    }
+
+
+# -- In the parent -------------------------------------------------------------------------------------------
+
+
+def speed(report: Report, workload: str, title: str, rounds: int, repeat: int) -> None:
+    spent: dict[tuple[str, bool], list[float]] = {}
+    results: dict[str, Prepared] = {}
+    missing: dict[str, str] = {}
+    for _ in range(rounds):
+        for collector in (True, False):
+            for engine in ENGINES:
+                if engine in missing:
+                    continue
+                done = child.call(f"{SELF}:run", workload=workload, engine=engine, collector=collector, repeat=repeat)
+                if "unavailable" in done:
+                    missing[engine] = done["unavailable"]
+                    continue
+                if engine not in results:  # gradients before times
+                    results[engine] = Prepared(lambda d=done: (d["value"], d["gradient"]), 0.0)  # type: ignore[misc]
+                    disagreements(results, next(iter(results)))
+                spent.setdefault((engine, collector), []).extend(done["seconds"])
+    medians = {key: statistics.median(t) for key, t in spent.items()}
+    rows, data = [], []
+    for engine in results:
+        on, off = medians[engine, True], medians[engine, False]
+        ratios = [
+            medians["micrograd", c] / medians[engine, c] if "micrograd" in results else None for c in (True, False)
+        ]
+        rows.append(
+            [
+                engine,
+                seconds(on),
+                *(times(r) if r else "-" for r in ratios[:1]),
+                seconds(off),
+                *(times(r) if r else "-" for r in ratios[1:]),
+            ]
+        )
+        data.append(
+            {
+                "engine": engine,
+                "collector on": spent[engine, True],
+                "collector off": spent[engine, False],
+                "ratios": ratios,
+            }
+        )
+    worst = max(disagreements(results, next(iter(results))).values())
+    report.table(title, ["engine", "collector on", "faster", "collector off", "faster"], rows, data)
+    report.note(f"gradients compared first: largest relative difference {worst:.0e}; {rounds} processes each, in turns")
+    for engine, why in missing.items():
+        report.note(f"{engine}: {why}")
+    if workload == "W2" and "micrograd" in results:
+        of = {d["engine"]: d["ratios"] for d in data}
+        report.target("W2, elementary operations, collector on, times micrograd", of["chalkgrad"][0], 12)
+        report.target("W2, elementary operations, collector off, times micrograd", of["chalkgrad"][1], 2)
+        report.target("W2, dot nodes, collector off, times micrograd", of["chalkgrad, dot nodes"][1], 8)
+
+
+def memory(report: Report) -> None:
+    rows, data = [], {}
+    for engine in ENGINES:
+        found = child.call(f"{SELF}:count", workload="W2", engine=engine)
+        if "unavailable" in found:
+            report.note(f"{engine}: {found['unavailable']}")
+            continue
+        data[engine] = found
+        rows.append([engine, f"{found['nodes']:,}", *(f"{found[k]:.0f}" for k in ("forward", "after", "peak"))])
+    report.table(
+        "W2: memory, bytes for each node that is not a parameter",
+        ["engine", "nodes", "after forward", "after backward", "peak"],
+        rows,
+        data,
+    )
+    report.target("W2, elementary operations, bytes a node", data["chalkgrad"]["after"], 170, at_most=True)
+
+
+def chain(report: Report, length: int) -> None:
+    found = child.call(f"{SELF}:long_chain", length=length)
+    report.table(
+        f"A chain of {length:,} nodes",
+        ["", "time", "per node"],
+        [[part, seconds(found[part]), seconds(found[part] / length)] for part in ("forward", "backward", "freeing")],
+        found,
+    )
+    report.note(
+        f"gradient {found['gradient']:,.0f} (right: {length + 1:,}); micrograd's recursion ends near 1,000 nodes"
+    )
+    report.target("cyclic garbage after freeing, objects", found["garbage"], 0, at_most=True)
