@@ -1,0 +1,403 @@
+"""Neuron, Layer, MLP: the lecture's network, formula (F1).
+
+    sum_j^l = Σ_i w_ij^l σ_i^{l-1} + b_j^l        σ_j^l = g(sum_j^l)
+
+Labels are the lecture's: w_12^1 joins input 1 to unit 2 of layer 1 (with a comma from ten on: w_1,12^1), b_2^1 is
+that unit's bias, sum_2^1 its weighted input, σ_2^1 its output. What layer l makes belongs to the scope "layer<l>".
+
+>>> model = MLP(2, [3, 1], seed=0)
+>>> model
+MLP(2, [3, 1], activation='sigmoid', output='sigmoid')
+>>> p = model([0.5, -1.0])
+>>> p.label, p.scope
+('σ_1^2', 'layer2')
+>>> p.backward()
+>>> [w.label for w in model.layers[0].neurons[1].w]
+['w_12^1', 'w_22^1']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from autograd import DomainError, Value, name_scope
+from autograd.errors import ieee_is_on
+from autograd.functions import dot, dot_node
+from autograd.op import find
+from autograd.scope import NOTES, Note
+from nn import data
+from nn.data import Row, as_row
+from nn.init import Initialiser, initial
+from nn.module import Module
+
+Seed = int | np.random.Generator | None
+
+# g by name; linear is no operation at all
+ACTIVATIONS: dict[str, Callable[[Value], Value] | None] = {
+    "sigmoid": Value.sigmoid,
+    "tanh": Value.tanh,
+    "relu": Value.relu,
+    "linear": None,
+}
+
+# With one output, class 1 is where the output reaches this. (A ReLU cannot be below 0: it must be above.)
+THRESHOLDS = {"sigmoid": 0.5, "tanh": 0.0, "linear": 0.0, "relu": float(np.nextafter(0.0, 1.0))}
+
+
+class Neuron(Module):
+    """One unit: g(Σ_i w_i x_i + b). The sum is a single `dot` node.
+
+    n_in        how many inputs, at least 1
+    activation  g: "sigmoid", "tanh", "relu" or "linear"
+    bias        whether there is a b
+    init        how the weights start, see `nn.init`; seed: an integer, or a numpy Generator, for the same start again
+    expand      write the sum as single products and sums instead: larger graphs, for teaching
+    layer, unit the lecture's l and j, for the labels
+
+    `w` (a list of Values), `b` (a Value or None) and `activation` may be replaced.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        activation: str = "sigmoid",
+        *,
+        bias: bool = True,
+        init: str | Initialiser = "xavier",
+        seed: Seed = None,
+        expand: bool = False,
+        layer: int = 1,
+        unit: int = 1,
+    ) -> None:
+        n_in = size(n_in, "the number of inputs, n_in,")
+        self.activation = activation
+        self.expand = expand
+        j, self._scope = f"{unit}^{layer}", f"layer{layer}"
+        self._sum, self._out = Note(f"sum_{j}", self._scope), Note(f"σ_{j}", self._scope)
+        start = initial(init, n_in, 1, np.random.default_rng(seed))[:, 0].tolist()
+        with name_scope(self._scope):
+            self.w = [Value(w, f"w_{i}{',' if i > 9 or unit > 9 else ''}{j}") for i, w in enumerate(start, start=1)]
+            self.b = Value(0.0, f"b_{j}") if bias else None
+
+    @property
+    def n_in(self) -> int:
+        """How many inputs it takes."""
+        return len(self.w)
+
+    @property
+    def activation(self) -> str:
+        """The name of g."""
+        return self._activation
+
+    @activation.setter
+    def activation(self, name: str) -> None:
+        if not isinstance(name, str) or name not in ACTIVATIONS:
+            raise ValueError(f"there is no activation {name!r}: choose {', '.join(ACTIVATIONS)}")
+        self._activation = name
+
+    def __call__(self, x: Any) -> Value:
+        """The output for one example, a sequence of n_in numbers or Values."""
+        return self.forward(as_row(x, self.n_in))
+
+    def forward(self, xs: Row) -> Value:
+        """The output for inputs that already are a row of Values."""
+        w, b = self.w, self.b
+        if len(w) != len(xs):
+            raise ValueError(f"{self} has {len(w)} weights and gets {len(xs)} inputs: it needs one for each")
+        if NOTES or self.expand:
+            return self._noted(xs)
+        try:
+            z = dot_node((*w, b) if b is not None else tuple(w), xs)
+        except AttributeError:  # somebody put plain numbers among the weights: `dot` wraps them
+            z = dot(w, xs, b)
+        z._note = self._sum
+        g = ACTIVATIONS[self._activation]
+        if g is None:
+            return z
+        out = g(z)
+        out._note = self._out
+        return out
+
+    def _noted(self, xs: Row) -> Value:
+        """The same with scopes inside scopes, noted lines, or the sum written out."""
+        with name_scope(self._scope):
+            z: Any
+            if self.expand:
+                products = [w * x for w, x in zip(self.w, xs, strict=True)]
+                z = products[0] if self.b is None else self.b + products[0]
+                for product in products[1:]:
+                    z = z + product
+            else:
+                z = dot(self.w, xs, self.b)
+            z.label = self._sum.label
+            g = ACTIVATIONS[self._activation]
+            if g is None:
+                return z  # type: ignore[no-any-return]
+            out = g(z)
+            out.label = self._out.label
+            return out
+
+    def __repr__(self) -> str:
+        return f"Neuron({self.n_in}, {self.activation!r}{'' if self.b is not None else ', bias=False'})"
+
+
+class Layer(Module):
+    """Several units that share their inputs. The options are those of `Neuron`; `number` is the lecture's l."""
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        activation: str = "sigmoid",
+        *,
+        bias: bool = True,
+        init: str | Initialiser = "xavier",
+        seed: Seed = None,
+        expand: bool = False,
+        number: int = 1,
+    ) -> None:
+        n_in, n_out = size(n_in, "the number of inputs, n_in,"), size(n_out, f"the number of units of layer {number}")
+        weights = initial(init, n_in, n_out, np.random.default_rng(seed))
+        self.neurons = [
+            Neuron(
+                n_in, activation, bias=bias, expand=expand, layer=number, unit=j + 1,
+                init=lambda _in, _out, _rng, column=weights[:, j : j + 1]: column,  # type: ignore[misc]
+            )
+            for j in range(n_out)
+        ]  # fmt: skip
+
+    @property
+    def n_in(self) -> int:
+        """How many inputs it takes."""
+        return self.neurons[0].n_in
+
+    @property
+    def n_out(self) -> int:
+        """How many units it has."""
+        return len(self.neurons)
+
+    def __call__(self, x: Any) -> Any:
+        """The outputs for one example: a list of Values, or one Value if there is one unit."""
+        return _result(self.forward(as_row(x, self.n_in)))
+
+    def forward(self, xs: Row) -> Row:
+        """The outputs for inputs that already are a row of Values, as a row of Values."""
+        return tuple([neuron.forward(xs) for neuron in self.neurons])
+
+    def forward_array(self, X: data.Floats) -> data.Floats:
+        """The outputs for a matrix of inputs, without a graph: shape (m, n_in) to (m, n_out)."""
+        W = np.array([[_number(w) for w in neuron.w] for neuron in self.neurons])
+        b = np.array([0.0 if neuron.b is None else _number(neuron.b) for neuron in self.neurons])
+        Z = X @ W.T + b
+        for name in {neuron.activation for neuron in self.neurons} - {"linear"}:
+            units = [j for j, neuron in enumerate(self.neurons) if neuron.activation == name]
+            Z[:, units] = find(name).array(Z[:, units])
+        return Z  # type: ignore[no-any-return]
+
+    def __repr__(self) -> str:
+        names = {neuron.activation for neuron in self.neurons}
+        activation = repr(names.pop()) if len(names) == 1 else "mixed activations"
+        return f"Layer({self.n_in}, {self.n_out}, {activation}{'' if _biased(self) else ', bias=False'})"
+
+
+class MLP(Module):
+    """The lecture's network: layers in a row, each fully joined to the next.
+
+    n_in        input units: the dimension of the features φ(x)
+    sizes       [n_1, …, n_L], the units of each layer; n_L = K, the outputs
+    activation  of the hidden layers: one name for all, or a list with one for each; a list of L names includes the
+                output layer's, in place of `output`. Names: "sigmoid", "tanh", "relu", "linear"
+    output      activation of the output layer; "linear" where the cost is computed from logits
+    seed        an integer, or a numpy Generator, for the same weights again; None: different each time
+    init        how the weights start: a name or function of `nn.init`; biases start at 0
+    bias        whether the units have one
+    expand      write each weighted sum as single products and sums: larger graphs, for teaching
+
+    A single sigmoid unit, ``MLP(n, [1])``, is logistic regression.
+
+    Raises ValueError for an empty network, a size below 1, an unknown name, or a list of the wrong length.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        sizes: Sequence[int],
+        activation: str | Sequence[str] = "sigmoid",
+        output: str = "sigmoid",
+        seed: Seed = None,
+        *,
+        init: str | Initialiser = "xavier",
+        bias: bool = True,
+        expand: bool = False,
+    ) -> None:
+        if isinstance(sizes, str) or not isinstance(sizes, Iterable):
+            raise TypeError(f"the sizes are a list, one number of units for each layer, like [3, 1]; got {sizes!r}")
+        widths = list(sizes)
+        if not widths:
+            raise ValueError("an empty network: give at least one layer, for example MLP(2, [3, 1])")
+        widths = [size(n_in, "the number of inputs, n_in,")] + [
+            size(n, f"the number of units of layer {l}")
+            for l, n in enumerate(widths, start=1)  # noqa: E741 (the lecture's l)
+        ]
+        names = _activations(activation, output, len(widths) - 1)
+        rng = np.random.default_rng(seed)
+        self.layers = [
+            Layer(before, after, name, bias=bias, init=init, seed=rng, expand=expand, number=number)
+            for number, (before, after, name) in enumerate(zip(widths, widths[1:], names, strict=False), start=1)
+        ]
+
+    @classmethod
+    def for_data(
+        cls, X: Any, y: Any, *, seed: Seed = None, factor: int = 3, hidden_layers: int = 1, **options: Any
+    ) -> Self:
+        """The lecture's default architecture (Step 0) for the data X, y.
+
+        Inputs: the columns of X. Outputs: the number of classes K, from labels 0 … K-1 or from one-hot rows. Hidden
+        units in each layer: `factor` (the lecture: 3 or 4) × the inputs; one hidden layer, or `hidden_layers` of
+        the same size. The other options are those of `MLP`.
+
+        Raises ValueError naming the row (and column) of X or y that is wrong, or the class without an example.
+        """
+        rows = data.matrix(X)
+        if not rows.size:
+            raise ValueError(f"X has no data: its shape is {rows.shape}")
+        classes = data.labels(y, len(rows))
+        K = int(np.shape(y)[1]) if np.ndim(y) == 2 else int(classes.max()) + 1
+        missing = sorted(set(range(K)) - set(classes.tolist())) if np.ndim(y) == 1 else []
+        if missing:
+            raise ValueError(f"no example has label {missing[0]}: the labels should be 0 … K-1 without a gap")
+        if K < 2:
+            raise ValueError("y has one class only: there is nothing to tell apart")
+        size(factor, "factor")
+        if isinstance(hidden_layers, bool) or not isinstance(hidden_layers, int) or hidden_layers < 0:
+            raise ValueError(f"hidden_layers is a whole number, 0 or more; got {hidden_layers!r}")
+        n = rows.shape[1]
+        return cls(n, [factor * n] * hidden_layers + [K], seed=seed, **options)
+
+    @property
+    def n_in(self) -> int:
+        """How many inputs it takes."""
+        return self.layers[0].n_in
+
+    @property
+    def n_out(self) -> int:
+        """How many outputs it has: the lecture's K."""
+        return self.layers[-1].n_out
+
+    def __call__(self, x: Any) -> Any:
+        """f_w(x) for one example: a list of Values, or one Value if there is one output.
+
+        x is a sequence of n_in numbers or Values, or a row of a NumPy array. Raises ValueError if it has another
+        length, or naming the column that is not a finite number.
+        """
+        return _result(self.forward(as_row(x, self.n_in)))
+
+    def forward(self, xs: Row) -> Row:
+        """The outputs for inputs that already are a row of Values, as a row of Values."""
+        for layer in self.layers:
+            xs = layer.forward(xs)
+        return xs
+
+    def forward_array(self, X: Any) -> data.Floats:
+        """The outputs for many examples at once, as numbers without a graph: shape (m, n_in) to (m, K).
+
+        The same numbers as ``model(x)`` for each row, up to rounding.
+        """
+        A = data.matrix(X, self.n_in)
+        if not self._is_plain():  # somebody's own neurons: ask them, example by example
+            rows = [[v._data for v in self.forward(as_row(x, self.n_in))] for x in A]
+            return np.array(rows).reshape(len(A), self.n_out)
+        with np.errstate(all="ignore"):
+            for layer in self.layers:
+                A = layer.forward_array(A)
+        wrong = np.argwhere(~np.isfinite(A))
+        if len(wrong) and not ieee_is_on():
+            i, j = map(int, wrong[0])
+            raise DomainError(f"output {j} is {A[i, j]} for row {i} of X: the weights or the data are too large")
+        return A
+
+    def predict(self, x: Any) -> int:
+        """The class of one example: the largest output's; with one output, 1 from σ = 0.5 on (linear: from 0 on)."""
+        xs = as_row(x, self.n_in)
+        return int(self._classes(np.array([[v._data for v in self.forward(xs)]]))[0])
+
+    def predict_all(self, X: Any) -> data.Labels:
+        """`predict` for every row of X, as an integer array."""
+        return self._classes(self.forward_array(X))
+
+    def accuracy(self, X: Any, y: Any) -> float:
+        """The share of the rows of X, from 0 to 1, whose class is the one that y gives (labels or one-hot rows)."""
+        predicted = self.predict_all(X)
+        if not len(predicted):
+            raise ValueError("X has no rows: there is no accuracy of nothing")
+        return float(np.mean(predicted == data.labels(y, len(predicted), max(self.n_out, 2))))
+
+    def architecture(self) -> dict[str, Any]:
+        """What it takes to build the same network again: plain data, saved with the parameters."""
+        return {
+            "n_in": self.n_in,
+            "sizes": [layer.n_out for layer in self.layers],
+            "activation": [layer.neurons[0].activation for layer in self.layers],
+            "bias": all(map(_biased, self.layers)),
+            "expand": any(neuron.expand for layer in self.layers for neuron in layer.neurons),
+        }
+
+    def _classes(self, A: data.Floats) -> data.Labels:
+        if A.shape[1] > 1:
+            return A.argmax(axis=1).astype(np.int64)  # type: ignore[no-any-return]
+        threshold = THRESHOLDS[self.layers[-1].neurons[0].activation]
+        return (A[:, 0] >= threshold).astype(np.int64)
+
+    def _is_plain(self) -> bool:
+        return all(type(layer).forward is Layer.forward for layer in self.layers) and all(
+            type(n).forward is Neuron.forward for layer in self.layers for n in layer.neurons
+        )
+
+    def __repr__(self) -> str:
+        shape = self.architecture()
+        *hidden, output = shape["activation"]
+        same = hidden[0] if len(set(hidden)) == 1 else hidden
+        return (
+            f"{type(self).__name__}({shape['n_in']}, {shape['sizes']}"
+            + (f", activation={same!r}" if hidden else "")
+            + f", output={output!r}{'' if shape['bias'] else ', bias=False'})"
+        )
+
+
+# -- Small checks -------------------------------------------------------------------------------------------
+
+
+def size(n: Any, what: str) -> int:
+    """`n` as a whole number of at least 1, or a ValueError that says `what` it is."""
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
+        raise ValueError(f"{what} is a whole number of at least 1; got {n!r}")
+    return int(n)
+
+
+def _activations(activation: str | Sequence[str], output: str, count: int) -> list[str]:
+    if isinstance(activation, str):
+        return [activation] * (count - 1) + [output]
+    names = list(activation)
+    if len(names) == count:
+        return names
+    if len(names) == count - 1:
+        return [*names, output]
+    raise ValueError(
+        f"activation lists {len(names)} names; a network of {count} layers takes {count} (or {count - 1}, "
+        "for the hidden layers only)"
+    )
+
+
+def _result(row: Row) -> Value | list[Value]:
+    return row[0] if len(row) == 1 else list(row)
+
+
+def _number(w: Any) -> float:
+    return w._data if isinstance(w, Value) else float(w)
+
+
+def _biased(layer: Layer) -> bool:
+    return all(neuron.b is not None for neuron in layer.neurons)

@@ -1,0 +1,187 @@
+"""Module: what holds parameters, finds them, names them, and takes them from a saved state.
+
+>>> from autograd import Value
+>>> class Line(Module):
+...     def __init__(self):
+...         self.w, self.b = Value(2.0, "w"), Value(1.0, "b")
+...     def __call__(self, x):
+...         return self.w * x + self.b
+>>> line = Line()
+>>> line.state_dict()
+{'w': 2.0, 'b': 1.0}
+>>> [p.label for p in line.weights()]
+['w']
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd import Value
+from autograd.rules import LEAF
+from autograd.value import NUMBERS
+
+Found = dict[Value, tuple[str, bool]]  # each parameter once: its name, and whether it is a bias
+
+_BIAS = re.compile(r"b(ias(es)?)?_?\d*")
+
+
+class Module:
+    """Anything with parameters: a neuron, a layer, a network, or a model of your own.
+
+    The parameters are the leaf Values among its attributes, and in the Modules, lists, tuples, dicts and object arrays
+    there, in the order in which they were assigned; a Value that is met twice counts once. A subclass may override
+    `parameters()`, as in micrograd, and `is_bias()`. Calling a Module calls its `forward`.
+    """
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What `forward` returns."""
+        forward = getattr(self, "forward", None)
+        if forward is None:
+            raise NotImplementedError(f"{type(self).__name__} defines neither __call__ nor forward")
+        return forward(*args, **kwargs)
+
+    def parameters(self) -> list[Value]:
+        """Every parameter once, in a stable order."""
+        found: Found = {}
+        _attributes(self, "", found, {id(self)})
+        return list(found)
+
+    def named_parameters(self) -> list[tuple[str, Value]]:
+        """(name, parameter), in the order of `parameters()`. A name is the way to it: "layers.0.neurons.2.w.1"."""
+        return [(name, p) for p, (name, _) in self._found().items()]
+
+    def weights(self) -> list[Value]:
+        """The parameters that are not biases: those that the penalty λ/(2m) Σ w² is about."""
+        return [p for p, (_, bias) in self._found().items() if not bias]
+
+    def is_bias(self, name: str) -> bool:
+        """Whether the attribute (or dict key) `name` of this Module holds biases: b, b1, b_2, bias, biases.
+
+        Override it if yours have other names.
+        """
+        return _BIAS.fullmatch(name) is not None
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to 0: backward() adds to what is there."""
+        for p in self.parameters():
+            p.grad = 0.0
+
+    def state_dict(self) -> dict[str, float]:
+        """The number of every parameter, by name."""
+        named = self.named_parameters()
+        state = {name: p.data for name, p in named}
+        if len(state) < len(named):
+            names = [name for name, _ in named]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"two parameters have the name {twice!r}: rename a dict key that has a dot in it")
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Give every parameter the number that `state` has for its name.
+
+        Raises ValueError naming what is missing, unexpected, or not one finite number. Then no parameter has changed.
+        """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"a state is a dict of names and numbers, as state_dict() makes it; got {state!r:.80}")
+        named = dict(self.named_parameters())
+        missing = [name for name in named if name not in state]
+        unexpected = [str(name) for name in state if name not in named]
+        numbers: dict[str, float] = {}
+        wrong: list[str] = []
+        for name in named.keys() & state.keys():
+            try:
+                numbers[name] = _finite(state[name])
+            except ValueError as error:
+                wrong.append(f"{name} is {error}")
+        if missing or unexpected or wrong:
+            faults = [
+                f"{kind}: {_some(names)}" for kind, names in (("missing", missing), ("unexpected", unexpected)) if names
+            ]
+            faults += [f"wrong: {_some(sorted(wrong))}"] if wrong else []
+            raise ValueError(
+                f"this state does not fit {type(self).__name__} with {len(named)} parameters; nothing was changed.\n  "
+                + "\n  ".join(faults)
+            )
+        for name, p in named.items():
+            p.data = numbers[name]
+
+    def _found(self) -> Found:
+        found: Found = {}
+        _collect(self, "", found, set())
+        return found
+
+
+# -- Finding parameters -------------------------------------------------------------------------------------
+
+
+def _collect(module: Module, prefix: str, found: Found, seen: set[int]) -> None:
+    """The parameters of a Module, with names that begin with `prefix`."""
+    if id(module) in seen:
+        return
+    if type(module).parameters is Module.parameters:
+        seen.add(id(module))
+        _attributes(module, prefix, found, seen)
+        return
+    names: Found = {}  # the subclass says which are its parameters; its attributes say what they are called
+    _attributes(module, prefix, names, seen | {id(module)})
+    seen.add(id(module))
+    for i, p in enumerate(module.parameters()):
+        found.setdefault(p, names.get(p, (f"{prefix}parameters.{i}", False)))
+
+
+def _attributes(module: Module, prefix: str, found: Found, seen: set[int]) -> None:
+    for name, x in _held(module):
+        _walk(x, prefix + name, name, module, found, seen)
+
+
+def _held(module: Module) -> Iterator[tuple[str, Any]]:
+    for kind in type(module).__mro__:
+        slots = kind.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if hasattr(module, name):
+                yield name, getattr(module, name)
+    yield from vars(module).items()
+
+
+def _walk(x: Any, name: str, key: str, owner: Module, found: Found, seen: set[int]) -> None:
+    if isinstance(x, Value):
+        if x._rule is LEAF and x not in found:  # neither a constant nor the result of an earlier forward pass
+            found[x] = (name, owner.is_bias(key))
+    elif isinstance(x, Module):
+        _collect(x, name + ".", found, seen)
+    elif isinstance(x, list | tuple | dict) or (isinstance(x, np.ndarray) and x.dtype == object):
+        if id(x) in seen:
+            return
+        seen.add(id(x))
+        if isinstance(x, dict):
+            for k, item in x.items():
+                _walk(item, f"{name}.{k}", str(k), owner, found, seen)
+        elif isinstance(x, np.ndarray):
+            for place in np.ndindex(x.shape):
+                _walk(x[place], ".".join([name, *map(str, place)]), key, owner, found, seen)
+        else:
+            for i, item in enumerate(x):
+                _walk(item, f"{name}.{i}", key, owner, found, seen)
+
+
+# -- Messages ------------------------------------------------------------------------------------------------
+
+
+def _finite(x: Any) -> float:
+    if isinstance(x, np.ndarray) and x.ndim == 0:
+        x = x[()]
+    if not isinstance(x, NUMBERS):
+        shape = f" of shape {np.shape(x)}" if isinstance(x, np.ndarray | list | tuple) else ""
+        raise ValueError(f"of type {type(x).__name__}{shape}, not one number")
+    if not np.isfinite(x):
+        raise ValueError(f"{x}, not a finite number")
+    return float(x)
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
