@@ -1,0 +1,203 @@
+"""The lecture's algorithm: train."""
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import Value
+from optim import SGD, Adam, InverseTime
+from optim.train import History, targets, train
+
+Data = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
+
+
+@pytest.fixture(scope="module")
+def rings() -> Data:
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(0, 2 * np.pi, 48)
+    y = np.arange(48) % 2
+    radius = 0.5 + y + 0.05 * rng.standard_normal(48)
+    return np.c_[radius * np.cos(angle), radius * np.sin(angle)], y
+
+
+def network(seed: int = 0, **options: Any) -> nn.MLP:
+    return nn.MLP(2, [5, 1], seed=seed, **options)
+
+
+def fit(model: Any, data: Data, **options: Any) -> History:
+    options = {"epochs": 4, "batch_size": 8, "backend": "eager", "restarts": 0} | options
+    optimizer = options.pop("optimizer", None) or Adam(model.parameters(), lr=0.1)
+    return train(model, nn.binary_cross_entropy, data, optimizer, **options)
+
+
+def test_the_cost_falls_and_the_history_tells_the_truth(rings: Data) -> None:
+    model = network()
+    history = fit(model, rings, epochs=12, test=rings)
+    assert history.cost[history.best_epoch] == min(history.cost) < 0.7 * history.cost[0]
+    assert len(history.cost) == len(history.accuracy) == len(history.gradient_norm) == len(history.attempt) == 13
+    assert history.steps == 12 * 6
+    assert history.test_accuracy == history.accuracy
+    # the model is left with the parameters of the best epoch: measure them again, by hand
+    X, y = rings
+    p = model.forward_array(X)[:, 0]
+    by_hand = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+    assert history.cost[history.best_epoch] == pytest.approx(by_hand, rel=1e-12)
+    assert history.accuracy[history.best_epoch] == np.mean((p >= 0.5) == y)
+    assert json.loads(json.dumps(history.to_dict()))["steps"] == history.steps
+    assert "12 epochs" in str(history)
+
+
+def test_one_step_of_plain_sgd_by_hand(rings: Data) -> None:
+    X, y = rings
+    model = nn.MLP(2, [1], seed=1)  # logistic regression
+    (w1, w2), b = model.layers[0].neurons[0].w, model.layers[0].neurons[0].b
+    before = np.array([w1.data, w2.data, b.data])
+    lam, m, rate = 0.3, len(X), 0.5
+    penalty = lambda: nn.l2_penalty(model, lam, m)  # noqa: E731
+    fit(model, rings, epochs=1, batch_size=m, penalty=penalty, optimizer=SGD(model.parameters(), lr=rate))
+    p = 1 / (1 + np.exp(-(X @ before[:2] + before[2])))
+    slope = np.r_[(p - y) @ X / m + lam / m * before[:2], np.mean(p - y)]
+    assert [v.data for v in model.parameters()] == pytest.approx(before - rate * slope, rel=1e-12)
+
+
+def test_the_same_seed_gives_the_same_history(rings: Data) -> None:
+    first, second, other = (fit(network(), rings, seed=s).cost for s in (3, 3, 4))
+    assert first == second != other
+
+
+def test_misclassified_examples_only(rings: Data) -> None:
+    model = network()
+    wrong_at_start = int(np.sum(model.predict_all(rings[0]) != rings[1]))
+    history = fit(model, rings, sampler="misclassified", epochs=1, batch_size=1)
+    assert history.steps == wrong_at_start
+
+
+def test_misclassified_ends_when_nothing_is() -> None:
+    X = np.array([[-1.0], [1.0], [-2.0], [2.0]])
+    model = nn.MLP(1, [1], seed=0)
+    history = fit(model, (X, (X[:, 0] > 0).astype(int)), sampler="misclassified", epochs=200, batch_size=1)
+    assert history.stopped == "nothing misclassified"
+    assert history.accuracy[-1] == 1.0
+
+
+def test_an_attempt_that_does_not_help_is_begun_again(rings: Data) -> None:
+    model = network(init="zeros")  # every hidden unit the same, and ∂E/∂w of the hidden layer 0: no progress
+    stuck = fit(model, rings, epochs=1, optimizer=SGD(model.parameters(), lr=1e-6), restarts=2)
+    assert stuck.restarts == 2
+    assert stuck.attempt == [0, 0, 1, 1, 2, 2]
+    assert stuck.best_epoch == int(np.argmin(stuck.cost))
+
+
+def test_one_hot_targets_for_several_outputs(rings: Data) -> None:
+    X, y = rings
+    labels, rows = (fit(nn.MLP(2, [4, 2], seed=0), (X, t), epochs=2).cost for t in (y, np.eye(2)[y]))
+    assert labels == rows
+
+
+def test_a_schedule_replaces_the_learning_rate(rings: Data) -> None:
+    model = network()
+    history = fit(model, rings, epochs=2, batch_size=48, schedule=InverseTime(1.0))
+    assert history.learning_rate == [1.0, 0.5, pytest.approx(1 / 3)]
+
+
+def test_ctrl_c_keeps_the_best_parameters(rings: Data) -> None:
+    model = network()
+
+    def interrupt(history: History) -> None:
+        if len(history.cost) == 4:
+            raise KeyboardInterrupt
+
+    history = fit(model, rings, epochs=50, on_epoch=interrupt)
+    assert history.stopped == "interrupted"
+    assert len(history.cost) == 4
+    again = fit(model, rings, epochs=0)
+    assert again.cost == [history.cost[history.best_epoch]]
+
+
+def test_an_error_leaves_the_best_parameters(rings: Data) -> None:
+    model = network()
+    before = [p.data for p in model.parameters()]
+
+    def broken(p: Value, t: float) -> Value:
+        return (p - t) ** 2 * 1e308 * 1e308
+
+    with pytest.raises(ValueError, match="mul fails"):
+        train(model, broken, rings, SGD(model.parameters(), lr=1.0), backend="eager", batch_size=4)
+    assert [p.data for p in model.parameters()] == before
+
+
+class Custom:
+    """A model that is no Module: anything with parameters() that can be called."""
+
+    def __init__(self) -> None:
+        self.w = [Value(0.1), Value(-0.2)]
+
+    def parameters(self) -> list[Value]:
+        return self.w
+
+    def __call__(self, x: Any) -> Value:
+        return (self.w[0] * x[0] + self.w[1] * x[1]).sigmoid()
+
+
+def test_any_callable_with_parameters(rings: Data) -> None:
+    history = fit(Custom(), rings)
+    assert 0 <= history.accuracy[-1] <= 1
+    assert history.cost[history.best_epoch] <= history.cost[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epochs": -1}, "epochs"),
+        ({"epochs": 1.5}, "epochs"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"batch_size": 49}, "only 48 examples"),
+        ({"sampler": "all"}, "sampler"),
+        ({"restarts": -1}, "restarts"),
+        ({"significant": 1.0}, "significant"),
+        ({"perturbation": 0.0}, "perturbation"),
+    ],
+)
+def test_settings_out_of_range(rings: Data, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fit(network(), rings, **options)
+
+
+def test_data_that_does_not_fit(rings: Data) -> None:
+    X, y = rings
+    hole = X.copy()
+    hole[3, 1] = math.nan
+    for data, error, message in (
+        ((hole, y), ValueError, "row 3, column 1"),
+        ((X, y[:-1]), ValueError, "X has 48 rows, but y has 47"),
+        ((X[0], y), ValueError, "shape"),
+        (X, TypeError, "a pair"),
+        (([*X.tolist()[:-1], [1.0]], y), TypeError, "rows of one length"),
+        ((X[:0], y[:0]), ValueError, "at least one example"),
+    ):
+        with pytest.raises(error, match=message):
+            fit(network(), data)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"row 0 of y is 2.0.*labels are 0 … 1"):
+        targets("data", [2.0, 0.0], 2)
+
+
+def test_an_optimizer_of_another_model(rings: Data) -> None:
+    with pytest.raises(ValueError, match=r"build it with SGD\(model.parameters\(\), …\)"):
+        fit(network(), rings, optimizer=SGD(network().parameters(), lr=0.1))
+    with pytest.raises(TypeError, match="must be an optimizer"):
+        fit(network(), rings, optimizer=SGD)
+
+
+def test_plot(rings: Data) -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    axes = fit(network(), rings, test=rings).plot()
+    assert axes[0].get_yscale() == "log"
+    assert len(axes[1].lines) == 2
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
