@@ -83,12 +83,15 @@ def prepare(makers: dict[str, Callable[[], Step]]) -> tuple[dict[str, Prepared],
         try:
             start = time.perf_counter()
             step = make()
-            step()
+            if step() is None:
+                raise Unavailable("returns nothing in this version")
             ready[name] = Prepared(step, time.perf_counter() - start)
         except Unavailable as reason:
             notes[name] = str(reason)
         except ImportError as error:
             notes[name] = f"not installed ({error.name})" if error.name else f"not installed ({error})"
+        except Exception as error:  # one broken contender must not hide the others: it is named in the report
+            notes[name] = f"FAILED with {type(error).__name__}: {(str(error) or '-').splitlines()[0]}"
     return ready, notes
 
 

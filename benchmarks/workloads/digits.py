@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,7 @@ def start(sizes: Sequence[int], seed: int = 2) -> np.ndarray:
     """Normal weights with standard deviation 1/√inputs; biases 0."""
     random = np.random.default_rng(seed)
     parts = []
-    for n, m in zip(sizes, sizes[1:], strict=False):
+    for n, m in pairwise(sizes):
         parts += [random.normal(0, n**-0.5, m * n), np.zeros(m)]
     return np.concatenate(parts)
 
@@ -56,10 +56,7 @@ def start(sizes: Sequence[int], seed: int = 2) -> np.ndarray:
 
 def layers(leaves: Sequence[Any], sizes: Sequence[int]) -> list[tuple[list[list[Any]], list[Any]]]:
     rest = iter(leaves)
-    return [
-        ([list(islice(rest, n)) for _ in range(m)], list(islice(rest, m)))
-        for n, m in zip(sizes, sizes[1:], strict=False)
-    ]
+    return [([list(islice(rest, n)) for _ in range(m)], list(islice(rest, m))) for n, m in pairwise(sizes)]
 
 
 def example_cost(net: list[Any], x: Sequence[Any], t: Sequence[Any]) -> Any:
@@ -150,7 +147,7 @@ def jax_backend_epoch(sizes: Sequence[int], size: int) -> Step:
 def matrices(p: Any, sizes: Sequence[int]) -> list[tuple[Any, Any]]:
     """Views of the flat parameters as (W, b) of each layer."""
     views, at = [], 0
-    for n, m in zip(sizes, sizes[1:], strict=False):
+    for n, m in pairwise(sizes):
         views.append((p[at : at + n * m].reshape(m, n), p[at + n * m : at + n * m + m]))
         at += m * (n + 1)
     return views

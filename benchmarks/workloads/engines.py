@@ -96,7 +96,7 @@ def casadi_step(build: Callable[[list[Any]], Any], start: Sequence[float]) -> St
 def compiler() -> Callable[..., Any]:
     """This project's `compile`."""
     try:
-        from autograd import compile
+        from autograd.compile import compile
     except ImportError:
         raise Unavailable("autograd.compile is not available") from None
     return compile

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,8 @@ NAME = "elizabeth"
 
 
 def tokens(name: str = NAME) -> list[int]:
-    return [26, *(ord(letter) - ord("a") for letter in name), 26]
+    """The mark, then the letters: each letter is predicted from all before it."""
+    return [26, *(ord(letter) - ord("a") for letter in name)]
 
 
 def start(seed: int = 0) -> np.ndarray:
@@ -82,7 +83,7 @@ def cost(leaves: Sequence[Any], name: str = NAME) -> Any:
     keys: list[Any] = []
     values: list[Any] = []
     losses = []
-    for position, (token, following) in enumerate(zip(text, text[1:], strict=False)):
+    for position, (token, following) in enumerate(pairwise(text)):
         x = rms_norm([a + b for a, b in zip(net["letter"][token], net["position"][position], strict=True)])
         x = [a + b for a, b in zip(attention(net, rms_norm(x), keys, values), x, strict=True)]
         hidden = [h.relu() for h in linear(net["up"], rms_norm(x))]

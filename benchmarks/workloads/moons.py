@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ def start(sizes: Sequence[int] = SIZES, seed: int = 1) -> np.ndarray:
     """All parameters: weights uniform in (-1, 1), biases small but not 0, so that no unit sits on its kink."""
     random = np.random.default_rng(seed)
     rows = []
-    for n, m in zip(sizes, sizes[1:], strict=False):
+    for n, m in pairwise(sizes):
         rows += [np.append(random.uniform(-1, 1, n), random.uniform(-0.1, 0.1)) for _ in range(m)]
     return np.concatenate(rows)
 
@@ -46,7 +46,7 @@ def start(sizes: Sequence[int] = SIZES, seed: int = 1) -> np.ndarray:
 def layers(leaves: Sequence[Any], sizes: Sequence[int] = SIZES) -> list[list[tuple[Sequence[Any], Any]]]:
     """The leaves as layers of neurons (weights, bias)."""
     rest = iter(leaves)
-    return [[(tuple(islice(rest, n)), next(rest)) for _ in range(m)] for n, m in zip(sizes, sizes[1:], strict=False)]
+    return [[(tuple(islice(rest, n)), next(rest)) for _ in range(m)] for n, m in pairwise(sizes)]
 
 
 def score(net: list[Any], x: Sequence[Any], dot: Callable[..., Any] | None = None) -> Any:
@@ -131,7 +131,7 @@ def casadi() -> Step:
 def matrices(p: Any, sizes: Sequence[int] = SIZES) -> list[tuple[Any, Any]]:
     """Views of the flat parameters as (W, b) of each layer; W has one row for each neuron."""
     views, at = [], 0
-    for n, m in zip(sizes, sizes[1:], strict=False):
+    for n, m in pairwise(sizes):
         rows = p[at : at + m * (n + 1)].reshape(m, n + 1)
         views.append((rows[:, :n], rows[:, n]))
         at += m * (n + 1)

@@ -1,0 +1,186 @@
+"""Compiled programs against every installed peer: W1 to W4, compile times, growth with batch and width.
+
+Each workload runs twice in a fresh process: with one thread, and with as many as the libraries take. Gradients
+(for W3: the weights after an epoch) are compared before any time is taken. The cyclic collector is off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.lib import child
+from benchmarks.lib.report import Report, options, seconds, times
+from benchmarks.lib.timing import Step, Unavailable, disagreements, interleaved, prepare
+from benchmarks.workloads import digits, engines, gpt, moons, readme
+
+SELF = "benchmarks.compile"
+WORKLOADS: dict[str, tuple[str, str, Callable[[], dict[str, Callable[[], Step]]]]] = {
+    "W1": ("the expression of micrograd's README: value and gradient", "micrograd", readme.contenders),
+    "W2": ("micrograd's demo, 100 points: value and gradient", "micrograd", moons.contenders),
+    "W3": (
+        "64-32-10 on digits, minibatch 32, an epoch: loss, gradient, update",
+        "NumPy by hand, simplified",
+        digits.contenders,
+    ),
+    "W3 large": (
+        "64-128-64-10 on digits, minibatch 128, an epoch: loss, gradient, update",
+        "NumPy by hand, simplified",
+        lambda: digits.contenders(digits.LARGE, digits.LARGE_BATCH),
+    ),
+    "W4": ("one step of a tiny GPT in scalars: value and gradient", "micrograd", gpt.contenders),
+}
+BATCHES = (1, 8, 32, 128, 1024, 8192, 65536)
+WIDTHS = (8, 32, 128, 512)
+THREADS = {"one thread": 1, "default threads": None}
+
+
+def main(argv: list[str]) -> None:
+    parser = options("compile", __doc__)
+    parser.add_argument("--only", metavar="NAME", help=f"one of {', '.join(WORKLOADS)}, batch, width")
+    arguments = parser.parse_args(argv)
+    report = Report("compile")
+    blocks = 3 if arguments.quick else 15
+    for name in WORKLOADS:
+        if arguments.only in (None, name):
+            compare(report, name, blocks)
+    for name, sizes in (("batch", BATCHES), ("width", WIDTHS)):
+        if arguments.only in (None, name):
+            growth(report, name, sizes[:4] if arguments.quick else sizes, min(blocks, 7))
+    report.write(arguments.out)
+
+
+# -- In the fresh processes ----------------------------------------------------------------------------------
+
+
+def measure(workload: str, blocks: int) -> dict[str, Any]:
+    """Times of every contender that can run here, with its preparation and its disagreement."""
+    _, reference, contenders = WORKLOADS[workload]
+    makers = contenders()
+    if workload == "W3 large":
+        del makers["CasADi SX"]  # 10 minutes of building for a tape that is not what CasADi is for
+    ready, notes = prepare(makers)
+    reference = reference if reference in ready else next(iter(ready))
+    differences = disagreements(ready, reference)
+    spent = interleaved({name: c.step for name, c in ready.items()}, blocks=blocks)
+    return {
+        "reference": reference,
+        "notes": notes,
+        "contenders": {
+            name: {"time": spent[name].to_dict(), "preparation": c.preparation, "difference": differences[name]}
+            for name, c in ready.items()
+        },
+    }
+
+
+def measure_growth(kind: str, size: int, blocks: int) -> dict[str, Any]:
+    """Value and gradient (no update) of a 64-h-10 network on made-up rows: by hand, and by each backend."""
+    sizes = digits.SMALL if kind == "batch" else (64, size, 10)
+    x, t = digits.synthetic(size if kind == "batch" else digits.SMALL_BATCH)
+
+    def by_hand() -> Step:
+        run = digits.numpy_gradient(digits.start(sizes), sizes)
+        return lambda: run(x, t)
+
+    def program(backend: str) -> Step:
+        if backend in ("numba", "python") and size > 1024:
+            raise Unavailable("a loop over rows: not for this size")
+        run = digits.compile_scalars(sizes, backend)
+        return lambda: run(x, t)
+
+    def jax_by_hand() -> Step:
+        import jax
+
+        run = jax.jit(jax.value_and_grad(digits.jax_cost(sizes)))
+        on_device = [jax.numpy.asarray(a) for a in (digits.start(sizes), x, t)]
+        return lambda: jax.block_until_ready(run(*on_device))
+
+    makers = {
+        "NumPy by hand": by_hand,
+        **{f"chalkgrad {b}": lambda b=b: program(b) for b in engines.BACKENDS},
+        "JAX jit": jax_by_hand,
+    }
+    ready, notes = prepare(makers)
+    disagreements(ready, "NumPy by hand")
+    spent = interleaved({name: c.step for name, c in ready.items()}, blocks=blocks)
+    return {
+        "notes": notes,
+        "contenders": {
+            name: {"time": spent[name].to_dict(), "preparation": c.preparation} for name, c in ready.items()
+        },
+    }
+
+
+# -- In the parent -------------------------------------------------------------------------------------------
+
+
+def compare(report: Report, workload: str, blocks: int) -> None:
+    title, _, _ = WORKLOADS[workload]
+    found = {
+        label: child.call(f"{SELF}:measure", threads=threads, workload=workload, blocks=blocks)
+        for label, threads in THREADS.items()
+    }
+    one, free = found.values()
+    reference = one["reference"]
+    rows = []
+    for name, c in one["contenders"].items():
+        row = [name, seconds(c["preparation"])]
+        for part in (one, free):
+            mine, base = part["contenders"][name]["time"]["median"], part["contenders"][reference]["time"]["median"]
+            row += [seconds(mine), times(base / mine)]
+        rows.append([*row, f"{c['difference']:.0e}"])
+    columns = ["", "preparation", "one thread", "faster", "default threads", "faster", "difference"]
+    report.table(f"{workload}: {title}", columns, rows, found)
+    report.note(f"faster: than {reference}, in the same process. preparation: tracing, compiling and the first call.")
+    for name, why in one["notes"].items():
+        report.note(f"{name}: {why}")
+    targets(report, workload, {n: c["time"]["median"] for n, c in one["contenders"].items()})
+
+
+def targets(report: Report, workload: str, t: dict[str, float]) -> None:
+    """What was aimed at, with one thread; said only of backends that ran."""
+
+    def ratio(what: str, slower: str, faster: str, wanted: float) -> None:
+        if slower in t and faster in t:
+            report.target(what, t[slower] / t[faster], wanted)
+
+    if workload == "W1":
+        ratio("straight-line Python, times micrograd", "micrograd", "chalkgrad python", 55)
+    elif workload == "W2":
+        ratio("straight-line Python, times micrograd", "micrograd", "chalkgrad python, recorded graph", 40)
+    elif workload == "W4":
+        ratio("numba tape, times micrograd", "micrograd", "chalkgrad numba", 150)
+        ratio("numba tape, times CasADi SX", "CasADi SX", "chalkgrad numba", 1)
+    else:
+        ratio("matrix form, times NumPy by hand (simplified)", "NumPy by hand, simplified", "chalkgrad numpy", 1)
+        ratio("matrix form, times torch eager", "torch eager", "chalkgrad numpy", 8)
+        by_hand = "JAX jit, epoch in one scan"
+        ratio("JAX epoch in one scan, times JAX by hand", by_hand, "chalkgrad jax, epoch in one scan", 1 / 1.1)
+
+
+def growth(report: Report, kind: str, sizes: tuple[int, ...], blocks: int) -> None:
+    rows, data, notes = [], {}, {}
+    names = ["NumPy by hand", *(f"chalkgrad {b}" for b in engines.BACKENDS), "JAX jit"]
+    for size in sizes:
+        found = child.call(f"{SELF}:measure_growth", threads=1, kind=kind, size=size, blocks=blocks)
+        data[size] = found
+        notes.update(found["notes"])
+        row = [f"{size:,}"]
+        base = found["contenders"]["NumPy by hand"]["time"]["median"]
+        for name in names:
+            c = found["contenders"].get(name)
+            if c is None:
+                row.append("-")
+            elif name == "NumPy by hand":
+                row.append(seconds(base))
+            else:
+                row.append(f"{c['time']['median'] / base:.2f} (+{seconds(c['preparation'])})")
+        rows.append(row)
+    title = {
+        "batch": "Growth with the batch: 64-32-10, loss and gradient, one thread",
+        "width": "Growth with the hidden width h: 64-h-10, minibatch 32, loss and gradient, one thread",
+    }[kind]
+    report.table(title, [kind, *names], rows, data)
+    report.note("by hand: time; others: time relative to it (and the preparation)")
+    for name, why in notes.items():
+        report.note(f"{name}: {why}")
