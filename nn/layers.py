@@ -47,6 +47,15 @@ ACTIVATIONS: dict[str, Callable[[Value], Value] | None] = {
 THRESHOLDS = {"sigmoid": 0.5, "tanh": 0.0, "linear": 0.0, "relu": float(np.nextafter(0.0, 1.0))}
 
 
+class _Last:
+    """The weights and the bias that a neuron used last, as the row that its nodes share (no Module looks in here)."""
+
+    __slots__ = ("row",)
+
+    def __init__(self) -> None:
+        self.row: Row = ()
+
+
 class Neuron(Module):
     """One unit: g(Σ_i w_i x_i + b). The sum is a single `dot` node.
 
@@ -77,6 +86,7 @@ class Neuron(Module):
         self.expand = expand
         j, self._scope = f"{unit}^{layer}", f"layer{layer}"
         self._sum, self._out = Note(f"sum_{j}", self._scope), Note(f"σ_{j}", self._scope)
+        self._last = _Last()
         start = initial(init, n_in, 1, np.random.default_rng(seed))[:, 0].tolist()
         with name_scope(self._scope):
             self.w = [Value(w, f"w_{i}{',' if i > 9 or unit > 9 else ''}{j}") for i, w in enumerate(start, start=1)]
@@ -110,7 +120,12 @@ class Neuron(Module):
         if NOTES or self.expand:
             return self._noted(xs)
         try:
-            z = dot_node((*w, b) if b is not None else tuple(w), xs)
+            row = (*w, b) if b is not None else tuple(w)
+            if row == self._last.row:  # the same Values as last time: all examples share one tuple
+                row = self._last.row
+            else:
+                self._last.row = row
+            z = dot_node(row, xs)
         except AttributeError:  # somebody put plain numbers among the weights: `dot` wraps them
             z = dot(w, xs, b)
         z._note = self._sum

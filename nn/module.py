@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from autograd.value import NUMBERS
 
 Found = dict[Value, tuple[str, bool]]  # each parameter once: its name, and whether it is a bias
 
-_BIAS = re.compile(r"b(ias(es)?)?_?\d*")
+_is_bias = cache(lambda name: re.fullmatch(r"b(ias(es)?)?_?\d*", name) is not None)
 
 
 class Module:
@@ -64,12 +65,12 @@ class Module:
 
         Override it if yours have other names.
         """
-        return _BIAS.fullmatch(name) is not None
+        return _is_bias(name)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0: backward() adds to what is there."""
         for p in self.parameters():
-            p.grad = 0.0
+            p._grad = 0.0
 
     def state_dict(self) -> dict[str, float]:
         """The number of every parameter, by name."""
@@ -154,19 +155,19 @@ def _walk(x: Any, name: str, key: str, owner: Module, found: Found, seen: set[in
             found[x] = (name, owner.is_bias(key))
     elif isinstance(x, Module):
         _collect(x, name + ".", found, seen)
-    elif isinstance(x, list | tuple | dict) or (isinstance(x, np.ndarray) and x.dtype == object):
-        if id(x) in seen:
-            return
+    elif isinstance(x, list | tuple | dict | np.ndarray) and id(x) not in seen:
         seen.add(id(x))
-        if isinstance(x, dict):
-            for k, item in x.items():
-                _walk(item, f"{name}.{k}", str(k), owner, found, seen)
-        elif isinstance(x, np.ndarray):
-            for place in np.ndindex(x.shape):
-                _walk(x[place], ".".join([name, *map(str, place)]), key, owner, found, seen)
-        else:
-            for i, item in enumerate(x):
-                _walk(item, f"{name}.{i}", key, owner, found, seen)
+        for place, item in _items(x):
+            _walk(item, f"{name}.{place}", place if isinstance(x, dict) else key, owner, found, seen)
+
+
+def _items(x: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(x, dict):
+        return ((str(k), item) for k, item in x.items())
+    if isinstance(x, np.ndarray):
+        places = np.ndindex(x.shape) if x.dtype == object else ()
+        return ((".".join(map(str, place)), x[place]) for place in places)
+    return ((str(i), item) for i, item in enumerate(x))
 
 
 # -- Messages ------------------------------------------------------------------------------------------------
