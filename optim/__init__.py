@@ -1,0 +1,38 @@
+"""Optimizers as update formulas on arrays, and learning rates that say whether they promise convergence.
+
+>>> from types import SimpleNamespace as Parameter      # autograd.Value, or anything with .data and .grad
+>>> w = Parameter(data=1.0, grad=0.0)
+>>> opt = SGD([w], lr=0.25)
+>>> for _ in range(3):
+...     opt.zero_grad()
+...     w.grad += 2 * w.data                             # what backward() does for E(w) = w²
+...     opt.step()
+>>> w.data
+0.125
+
+The same formula updates the flat array of a compiled program: `opt.step_array(program.parameters, gradient)`.
+An optimizer needs of a parameter only `.data` and `.grad`.
+"""
+
+from .adaptive import AdaGrad, Adam, AdamW, RMSProp
+from .optimizer import Optimizer, State
+from .schedules import Conditions, Constant, Cosine, InverseTime, LinearDecay, Power, Schedule, Step
+from .sgd import SGD
+
+__all__ = [
+    "SGD",
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "Conditions",
+    "Constant",
+    "Cosine",
+    "InverseTime",
+    "LinearDecay",
+    "Optimizer",
+    "Power",
+    "RMSProp",
+    "Schedule",
+    "State",
+    "Step",
+]
