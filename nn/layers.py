@@ -395,6 +395,8 @@ def size(n: Any, what: str) -> int:
 def _activations(activation: str | Sequence[str], output: str, count: int) -> list[str]:
     if isinstance(activation, str):
         return [activation] * (count - 1) + [output]
+    if not isinstance(activation, Iterable):
+        raise ValueError(f"there is no activation {activation!r}: choose {', '.join(ACTIVATIONS)}, or a list of these")
     names = list(activation)
     if len(names) == count:
         return names

@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -25,6 +26,8 @@ import numpy as np
 from autograd import Value
 from autograd.rules import LEAF
 from autograd.value import NUMBERS
+
+LARGEST = sys.float_info.max
 
 Found = dict[Value, tuple[str, bool]]  # each parameter once: its name, and whether it is a bias
 
@@ -176,11 +179,11 @@ def _items(x: Any) -> Iterator[tuple[str, Any]]:
 def _finite(x: Any) -> float:
     if isinstance(x, np.ndarray) and x.ndim == 0:
         x = x[()]
-    if not isinstance(x, NUMBERS):
+    if isinstance(x, bool) or not isinstance(x, NUMBERS):
         shape = f" of shape {np.shape(x)}" if isinstance(x, np.ndarray | list | tuple) else ""
         raise ValueError(f"of type {type(x).__name__}{shape}, not one number")
-    if not np.isfinite(x):
-        raise ValueError(f"{x}, not a finite number")
+    if not -LARGEST <= x <= LARGEST:  # (NaN is not, either)
+        raise ValueError(f"{x!s:.40}, not a finite number")
     return float(x)
 
 
