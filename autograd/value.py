@@ -54,6 +54,7 @@ from autograd.scope import NOTES, WATCHERS, Note, looked_at, note
 
 Number = Union[float, int, bool, np.floating[Any], np.integer[Any], np.bool_]  # noqa: UP007 (used at run time)
 NUMBERS = (float, int, np.floating, np.integer, np.bool_)  # bool is an int
+EDITS = [0]  # how often any .data was set: a compiled program asks this one number whether to look at its parameters
 
 
 class Value:
@@ -106,6 +107,7 @@ class Value:
     @data.setter
     def data(self, data: Number) -> None:
         self._data = as_float(data)
+        EDITS[0] += 1
 
     @property
     def grad(self) -> float:
@@ -288,7 +290,7 @@ new = object.__new__
 def constant(data: Number) -> Value:
     """A plain number as a node of the graph: the 2 in ``2 * x``."""
     node = new(Value)
-    node._data = as_float(data)
+    node._data = data if data.__class__ is float and data - data == 0.0 else as_float(data)
     node._grad = 0.0
     node._rule = rules.CONSTANT
     node._x = node._y = None
@@ -298,9 +300,10 @@ def constant(data: Number) -> Value:
 
 def operand(x: Any) -> Value:
     """`x` as a node: itself, or a constant. NotImplemented if it is neither a Value nor a number."""
-    if isinstance(x, Value):
-        return x
-    return constant(x) if isinstance(x, NUMBERS) else NotImplemented
+    kind = x.__class__
+    if kind is float or kind is int or isinstance(x, NUMBERS):
+        return constant(x)
+    return x if isinstance(x, Value) else NotImplemented
 
 
 def node_of(op: Op, args: tuple[Value, ...]) -> Value:

@@ -3,34 +3,54 @@
 >>> from autograd import Value
 >>> w = Value(2.0, "w")
 >>> program = compile(lambda x, t: (w * x - t) ** 2, [w])
->>> value, gradient = program([1.0, 2.0], [3.0, 3.0])
->>> value, gradient
+>>> program([1.0, 2.0], [3.0, 3.0])
 (1.0, array([1.]))
+>>> program.parameters[0] -= 0.5        # what an optimiser does
+>>> program.write_back()
+>>> w.data
+1.5
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import gc
+import inspect
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from autograd.compile.record import Recording
-from autograd.value import Value
+from autograd import reverse
+from autograd.compile.batch import Array, arrays
+from autograd.compile.record import Recording, TraceError, flat_parameters, record
+from autograd.compile.simplify import simplify
+from autograd.errors import DomainError, ieee_is_on
+from autograd.transform import variable
+from autograd.value import EDITS, NUMBERS, Value
 
-Array = NDArray[np.float64]
+# Each backend is a module with `make(recording) -> Runner`; imported when it is first asked for.
+BACKENDS = {"python": "straight", "numpy": "matrix", "numba": "numba_tape", "jax": "jax_matrix"}
+NEEDS = {"numba": "numba (pip install 'chalkgrad[fast]')", "jax": "jax (pip install 'chalkgrad[jax]')"}
 
 
 class Runner(Protocol):
     """What a backend makes of a recording: ``make(recording) -> Runner``.
 
     Called with the flat parameters and the batch (one array for each argument, leading axis the batch, C-contiguous
-    float64; [] if there is none), it returns Σ_rows cost · weight + penalty, and its gradient as a fresh array.
-    Non-finite results are returned as they are; `Program` finds the node and the row.
+    float64; [] if there is none), it returns weight · Σ_rows cost + penalty, and its gradient as a fresh array.
+    Non-finite results are returned as they are (or raise ArithmeticError or ValueError, as Python's floats do);
+    `Program` finds the node and the row.
     """
 
-    source: str
+    @property
+    def source(self) -> str:
+        """The program as text."""
+
+    def explain(self) -> str:
+        """Which nodes became what."""
 
     def __call__(self, parameters: Array, batch: list[Array], weight: float) -> tuple[float, Array]: ...
 
@@ -43,21 +63,342 @@ def compile(
     reduce: str = "mean",
     penalty: Callable[[], Any] | Value | None = None,
 ) -> Program:
-    """(see Program)"""
+    """The program for ``cost(*example)``, which is written for ONE example and returns one Value.
+
+    With `params` (a list of Values, or a Module) the program takes arrays whose leading axis is the batch and
+    returns (E, ∂E/∂params): E is the mean over the examples (or the sum: ``reduce="sum"``), the gradient is a flat
+    array in the order of `params`. A cost of no arguments has no batch.
+
+    Without `params` the arguments themselves are differentiated, and there is no batch; the gradient is flat in
+    their order: a tuple of floats if all arguments are numbers, else an array.
+
+    penalty   adds a term that does not depend on the example: a function of no arguments, like
+              ``lambda: lam / (2 * m) * sum(w * w for w in weights)``
+    backend   "python" (straight-line, for small graphs), "numpy" (matrices), "numba", "jax", or "auto"
+
+    The cost is run at the first call, and recorded; from then on only numbers flow. A decision that depends on
+    these numbers cannot be recorded and raises `TraceError`.
+    """
     return Program(cost, params, backend=backend, reduce=reduce, penalty=penalty)
 
 
 class Program:
-    """Skeleton; the public face."""
+    """A compiled cost; see `compile`.
 
-    source: str
-    backend: str
-    parameters: Array
+    parameters   the flat float64 array that optimisers update in place. It is what the program computes with. An
+                 edit of a parameter's ``.data`` is taken over into it at the next call; the other way, from the
+                 array into the Values, is `write_back`. Where both were changed, the Value's edit counts.
+    """
 
-    def __init__(self, cost: Callable[..., Any], params: Any, *, backend: str, reduce: str, penalty: Any) -> None: ...
+    def __init__(
+        self,
+        cost: Callable[..., Any],
+        params: Any = None,
+        *,
+        backend: str = "auto",
+        reduce: str = "mean",
+        penalty: Callable[[], Any] | Value | None = None,
+    ) -> None:
+        if not callable(cost):
+            raise TypeError(f"compile takes the cost as a function of one example; got {cost!r}")
+        if backend not in ("auto", *BACKENDS):
+            raise ValueError(f'backend is "auto", {", ".join(map(repr, BACKENDS))}; got {backend!r}')
+        if reduce not in ("mean", "sum"):
+            raise ValueError(f'reduce is "mean" or "sum"; got {reduce!r}')
+        if penalty is not None and not callable(penalty) and not isinstance(penalty, Value):
+            raise TypeError(f"penalty is a function of no arguments that returns a Value; got {penalty!r}")
+        self._cost, self._params, self._penalty = cost, params, penalty
+        self._asked, self._mean = backend, reduce == "mean"
+        self._values = [] if params is None else flat_parameters(params)
+        self._parameters: Array = np.array([v._data for v in self._values])
+        self._agreed = self._parameters.copy()  # the numbers on which the Values and the array last agreed
+        self._edits = EDITS[0]
+        self._runner: Runner | None = None
+        self._backend = backend
+        self._recording: Recording | None = None
+        self._structure: Any = None  # of the arguments, where they are what is differentiated
+        self._straight: Callable[..., Any] | None = None  # for numbers only: called without any ceremony
+        if params is not None and _takes_nothing(cost):
+            self._make(())
 
-    def __call__(self, *batch: Any) -> tuple[float, Sequence[float]]: ...
+    # -- Calling ------------------------------------------------------------------------------------------------
 
-    def write_back(self) -> None: ...
+    def __call__(self, *batch: Any) -> tuple[float, Any]:
+        """(E, ∂E/∂params) for this batch.
 
-    def explain(self) -> str: ...
+        Raises ValueError for a batch of another shape than the recorded one, TraceError (at the first call) for a
+        cost that cannot be recorded, DomainError naming the row and the node where the result is not finite.
+        """
+        if self._straight is not None:
+            try:
+                value, gradient = self._straight(*batch)
+                if value.__class__ is float and math.isfinite(value + sum(gradient)):
+                    return value, gradient
+            except (ArithmeticError, ValueError, TypeError):
+                pass  # said better below
+        if self._params is None:
+            return self._differentiate(batch)
+        if EDITS[0] != self._edits or self._params.__class__ is list and len(self._params) != len(self._values):
+            self._take_edits()
+        runner = self._runner
+        data = arrays(batch, self._recording.shapes if runner is not None and self._recording is not None else None)
+        if runner is None:
+            runner = self._make(data)
+        weight = 1.0 / len(data[0]) if self._mean and data else 1.0
+        try:
+            value, gradient = runner(self._parameters, data, weight)
+        except (ArithmeticError, ValueError) as error:
+            if isinstance(error, DomainError):
+                raise
+            return self._amiss(data, weight)
+        if not math.isfinite(value) or not math.isfinite(gradient.dot(gradient)):
+            if not ieee_is_on() and not (math.isfinite(value) and np.isfinite(gradient).all()):
+                return self._amiss(data, weight)
+        return value, gradient
+
+    @property
+    def parameters(self) -> Array:
+        """The flat array of parameters, updated in place by optimisers."""
+        if EDITS[0] != self._edits:
+            self._take_edits()
+        return self._parameters
+
+    @parameters.setter
+    def parameters(self, numbers: Any) -> None:
+        self.parameters[:] = numbers
+
+    def write_back(self) -> None:
+        """From the flat array into the Values' ``.data``."""
+        if EDITS[0] != self._edits:
+            self._take_edits()
+        if not np.isfinite(self._parameters).all() and not ieee_is_on():
+            k = int(np.argmin(np.isfinite(self._parameters)))
+            raise ValueError(f"parameter {k} is {self._parameters[k]}: nothing was written back")
+        for value, number in zip(self._values, self._parameters.tolist(), strict=True):
+            value._data = number
+        self._agreed[:] = self._parameters
+        EDITS[0] += 1  # other programs may share these Values
+        self._edits = EDITS[0]
+
+    # -- Looking ------------------------------------------------------------------------------------------------
+
+    @property
+    def backend(self) -> str:
+        """The backend in use; "auto" until the first call."""
+        return self._backend
+
+    @property
+    def source(self) -> str:
+        """The program as readable text: it runs by itself, with NumPy only."""
+        return self._made().source
+
+    def explain(self) -> str:
+        """Which scalar nodes became what."""
+        return self._made().explain()
+
+    @property
+    def recording(self) -> Recording:
+        """The simplified graph that the program computes."""
+        self._made()
+        assert self._recording is not None
+        return self._recording
+
+    def __repr__(self) -> str:
+        state = f"backend {self._backend!r}" if self._runner is not None else "not yet recorded"
+        return f"<program of {getattr(self._cost, '__name__', 'cost')}, {len(self._values)} parameters, {state}>"
+
+    def _made(self) -> Runner:
+        if self._runner is None:
+            raise ValueError(
+                "the program is recorded at its first call, since only then the shape of an example is known: call it once"
+            )
+        return self._runner
+
+    # -- Recording ------------------------------------------------------------------------------------------------
+
+    def _make(self, data: Sequence[Any]) -> Runner:
+        with _no_collection():
+            if self._params is None:
+                recording = record(self._cost, None, data, self._penalty)
+            else:
+                with self._current():
+                    recording = self._record([x[0] for x in data])
+                    if data and not recording.same_graph(self._record([x[-1] for x in data])):
+                        raise TraceError(
+                            "the cost makes another graph for the last example of the batch than for the first: it depends "
+                            "on the numbers of the example, or on chance, in a way that cannot be recorded"
+                        )
+            if recording.penalty is not None and not recording.shapes:  # no batch: one sum of two terms
+                recording.root = recording.add(reverse.RULES["add"], (recording.root, recording.penalty))
+                recording.penalty = None
+            self._recording = simplify(recording)
+            self._backend = self._asked if self._asked != "auto" else _choose(self._recording)
+            self._runner = backend_module(self._backend).make(self._recording)
+        return self._runner
+
+    def _record(self, example: Sequence[Any]) -> Recording:
+        return record(self._cost, self._values, example, self._penalty)
+
+    def _take_edits(self) -> None:
+        """Take over what was edited through the Values since the two last agreed."""
+        count = len(flat_parameters(self._params)) if self._params is not None else 0
+        if count != len(self._values):
+            raise ValueError(
+                f"the number of parameters changed from {len(self._values)} to {count} since the program was made: compile again"
+            )
+        now = np.array([v._data for v in self._values])
+        edited = (now != self._agreed) & ~(np.isnan(now) & np.isnan(self._agreed))
+        self._parameters[edited] = now[edited]
+        self._agreed[edited] = now[edited]
+        self._edits = EDITS[0]
+        if self._recording is not None and any(leaf._data != number for leaf, number in self._recording.others):
+            self._runner = self._recording = self._straight = None  # a captured number was edited: record anew
+            if self._params is not None and _takes_nothing(self._cost):
+                self._make(())
+
+    @contextmanager
+    def _current(self) -> Iterator[None]:
+        """Inside, the Values hold the numbers of the flat array."""
+        before = [v._data for v in self._values]
+        for value, number in zip(self._values, self._parameters.tolist(), strict=True):
+            value._data = number
+        try:
+            yield
+        finally:
+            for value, number in zip(self._values, before, strict=True):
+                value._data = number
+
+    # -- The arguments differentiated -------------------------------------------------------------------------------
+
+    def _differentiate(self, args: tuple[Any, ...]) -> tuple[float, Any]:
+        leaves: list[Value] = []
+        structure = _shape(tuple(args))
+        if self._runner is not None and EDITS[0] != self._edits:
+            self._take_edits()
+        if self._runner is None:
+            self._structure = structure
+            self._make(args)
+        elif structure != self._structure:
+            raise ValueError(f"the program was recorded with arguments of shape {self._structure}; got {structure}")
+        runner = self._made()
+        variable(tuple(args), leaves)
+        flat = np.array([leaf._data for leaf in leaves])
+        scalars = all(isinstance(a, NUMBERS) for a in args)
+        if scalars and self._backend == "python":
+            self._straight = runner.function  # type: ignore[attr-defined]
+        try:
+            value, gradient = runner(flat, [], 1.0)
+            fine = math.isfinite(value) and bool(np.isfinite(gradient).all())
+        except (ArithmeticError, ValueError):
+            fine = False
+        if not fine:
+            value, gradient = self._eager(args)
+        return value, tuple(gradient.tolist()) if scalars else gradient
+
+    def _eager(self, args: tuple[Any, ...]) -> tuple[float, Array]:
+        """By the engine itself: it raises the error that names the node, or, under `ieee()`, lets inf and NaN flow."""
+        leaves: list[Value] = []
+        root = self._cost(*variable(args, leaves))
+        if self._penalty is not None:
+            root = root + (self._penalty if isinstance(self._penalty, Value) else self._penalty())
+        return root._data, np.array(reverse.gradient(root, leaves))
+
+    # -- Not finite -------------------------------------------------------------------------------------------------
+
+    def _amiss(self, data: list[Array], weight: float) -> tuple[float, Array]:
+        """Something is not finite: find the row, and let the eager engine say which node it is."""
+        rows = len(data[0]) if data else 1
+        value, gradient = 0.0, np.zeros(len(self._values))
+        with self._current():
+            for k in self._suspects(data):
+                try:
+                    row_value, row_gradient = self._eagerly([x[k] for x in data], self._cost)
+                except DomainError as error:
+                    if data:
+                        error.args = (f"row {k} of the batch: {error.args[0]}",)
+                    raise
+                value += weight * row_value
+                gradient += weight * row_gradient
+            if data and self._penalty is not None:
+                penalty = self._penalty
+                extra, slopes = self._eagerly([], (lambda: penalty) if isinstance(penalty, Value) else penalty)
+                value, gradient = value + extra, gradient + slopes
+        if ieee_is_on():
+            return value, gradient
+        raise DomainError(f"the cost or its gradient, added up over {rows} rows, is too large for a float")
+
+    def _eagerly(self, example: list[Any], cost: Callable[..., Any]) -> tuple[float, Array]:
+        plain = [x if np.ndim(x) else float(x) for x in example]
+        leaves: list[Value] = []
+        root = cost(*[variable(x, leaves) for x in plain])
+        if not example and cost is self._cost and self._penalty is not None:
+            root = root + (self._penalty if isinstance(self._penalty, Value) else self._penalty())
+        return root._data, np.array(reverse.gradient(root, self._values))
+
+    def _suspects(self, data: list[Array]) -> Iterator[int]:
+        """The rows to look at one by one: all under `ieee()`; else found by halving the batch."""
+        if not data:
+            yield 0
+            return
+        if ieee_is_on():
+            yield from range(len(data[0]))
+            return
+        first, last = 0, len(data[0])
+        while last - first > 1:
+            middle = (first + last) // 2
+            if self._is_finite([x[first:middle] for x in data]):
+                first = middle
+            else:
+                last = middle
+        yield first
+
+    def _is_finite(self, data: list[Array]) -> bool:
+        try:
+            value, gradient = self._made()(self._parameters, data, 1.0 / len(data[0]))
+        except (ArithmeticError, ValueError):
+            return False
+        return math.isfinite(value) and bool(np.isfinite(gradient).all())
+
+
+def backend_module(name: str) -> Any:
+    """The module that makes runners for this backend; ImportError says what to install."""
+    try:
+        return import_module(f"autograd.compile.{BACKENDS[name]}")
+    except ModuleNotFoundError as error:
+        if name in NEEDS and error.name == name:
+            raise ImportError(f'backend "{name}" needs {NEEDS[name]}') from None
+        raise
+
+
+def _choose(recording: Recording) -> str:
+    return "numpy" if recording.shapes else "python"
+
+
+def _takes_nothing(cost: Callable[..., Any]) -> bool:
+    try:
+        return not inspect.signature(cost).parameters
+    except (TypeError, ValueError):
+        return False
+
+
+def _shape(x: Any) -> Any:
+    """The structure of arguments, for comparison: shapes of arrays, lengths of lists, keys of dicts."""
+    if isinstance(x, np.ndarray):
+        return x.shape
+    if isinstance(x, dict):
+        return {k: _shape(v) for k, v in x.items()}
+    if isinstance(x, list | tuple):
+        return [_shape(i) for i in x]
+    return "number"
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without the cyclic garbage collector, which would walk the growing lists again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

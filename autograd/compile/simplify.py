@@ -1,0 +1,467 @@
+"""Simplify: what a person would do to the formula before writing the program.
+
+- Constants are folded, common subexpressions shared, and what nobody needs is dropped.
+- log σ(z) = -softplus(-z) and log(1 - σ(z)) = -softplus(z): no overflow, no log(0). In the cross-entropy
+  -t·log σ(z) - (1 - t)·log(1 - σ(z)) they meet, softplus(-z) = softplus(z) - z, and what remains is
+  softplus(z) - t·z, whose slope is σ(z) - t.
+- log Σ exp(a_k) and exp(a_i)/Σ exp(a_k) are shifted by m = max a_k, so that nothing overflows. All the slopes along m
+  cancel, so m is *held*: no gradient passes through it.
+
+A slot that is `maximum` of more than two arguments occurs only in this last role, and is always held.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from autograd import rules
+from autograd.compile.linear import form, is_sum, uses
+from autograd.compile.record import Recording
+from autograd.op import Op
+
+
+def simplify(recording: Recording) -> Recording:
+    """An equal recording with less to compute. Slots are numbered anew."""
+    return _live(_meet(_rewritten(recording)))
+
+
+def _rewritten(recording: Recording) -> Recording:
+    build = Builder(recording)
+    new = [0] * len(recording)
+    for i, (op, args) in enumerate(zip(recording.ops, recording.args, strict=True)):
+        new[i] = build.leaf(recording, i) if not args else build.make(op, tuple([new[a] for a in args]))
+        if i in recording.held:
+            build.out.held.add(new[i])
+        if args and new[i] not in build.out.constants:
+            build.note(new[i], recording.labels.get(i), recording.scopes.get(i))
+    return build.finish(new, recording)
+
+
+class Builder:
+    """A recording under construction: `make` returns the slot of the simplest equal node."""
+
+    def __init__(self, like: Recording) -> None:
+        self.out = Recording(parameter_count=like.parameter_count, shapes=like.shapes, others=like.others)
+        self.known: dict[object, int] = {}
+        self.shifted_sums: dict[int, tuple[int, dict[int, int], int] | None] = {}
+
+    def finish(self, new: list[int], recording: Recording) -> Recording:
+        """The recording, with the results of `recording` at their new slots."""
+        self.out.root = new[recording.root]
+        self.out.penalty = None if recording.penalty is None else new[recording.penalty]
+        return self.out
+
+    def leaf(self, source: Recording, slot: int) -> int:
+        """A copy of a leaf of another recording."""
+        if slot in source.constants:
+            made = self.number(source.constants[slot])
+            return made
+        made = self.out.add(rules.LEAF)
+        if slot in source.parameters:
+            self.out.parameters[made] = source.parameters[slot]
+        else:
+            self.out.inputs[made] = source.inputs[slot]
+        self.note(made, source.labels.get(slot), source.scopes.get(slot))
+        return made
+
+    def note(self, slot: int, label: str | None, scope: str | None) -> None:
+        """Remember a label and a scope, unless there are some already."""
+        if label:
+            self.out.labels.setdefault(slot, label)
+        if scope:
+            self.out.scopes.setdefault(slot, scope)
+
+    def number(self, value: float) -> int:
+        """The slot of a constant."""
+        key = (value, math.copysign(1.0, value))
+        slot = self.known.get(key)
+        if slot is None:
+            slot = self.known[key] = self.out.add(rules.CONSTANT)
+            self.out.constants[slot] = value
+        return slot
+
+    def node(self, op: Op, args: tuple[int, ...]) -> int:
+        """The slot of exactly this node, shared with any equal one."""
+        key = (op, args if op not in (rules.add, rules.mul) or args[0] < args[1] else (args[1], args[0]))
+        slot = self.known.get(key)
+        if slot is None:
+            slot = self.known[key] = self.out.add(op, args)
+        return slot
+
+    def make(self, op: Op, args: tuple[int, ...]) -> int:
+        """The slot of the simplest node that equals `op` of `args`."""
+        constants = self.out.constants
+        if all(a in constants for a in args):
+            try:
+                value = float(op.evaluate([constants[a] for a in args]))
+            except (ArithmeticError, ValueError):
+                return self.node(op, args)  # it will fail when it runs, as it should
+            if math.isfinite(value):
+                return self.number(value)
+        rule = _RULES.get(op.name)
+        slot = rule(self, *args) if rule else None
+        return self.node(op, args) if slot is None else slot
+
+    # -- What is this slot? ---------------------------------------------------------------------------------
+
+    def is_number(self, slot: int, value: float) -> bool:
+        """Whether the slot is this constant."""
+        return self.out.constants.get(slot) == value
+
+    def parts(self, slot: int, op: Op) -> tuple[int, ...] | None:
+        """The arguments, if `op` made this slot."""
+        return self.out.args[slot] if self.out.ops[slot] is op else None
+
+    def one_plus(self, slot: int) -> int | None:
+        """x, if this is 1 + x."""
+        args = self.parts(slot, rules.add)
+        if args:
+            for one, x in (args, args[::-1]):
+                if self.is_number(one, 1.0):
+                    return x
+        return None
+
+    # -- Sums of exponentials ---------------------------------------------------------------------------------
+
+    def shifted(self, total: int) -> tuple[int, dict[int, int], int] | None:
+        """For Σ exp(a_k): (m, {exp(a_k): exp(a_k - m)}, Σ exp(a_k - m)) with m = max a_k. None for anything else."""
+        if total not in self.shifted_sums:
+            self.shifted_sums[total] = self._shift(total)
+        return self.shifted_sums[total]
+
+    def _shift(self, total: int) -> tuple[int, dict[int, int], int] | None:
+        terms: list[int] = []
+        todo = [total]
+        while todo:
+            slot = todo.pop()
+            if self.out.ops[slot] in (rules.add, rules.total):
+                todo += reversed(self.out.args[slot])
+            elif self.out.ops[slot] is rules.exp:
+                terms.append(slot)
+            else:
+                return None
+        if len(terms) < 2:
+            return None
+        exponents = [self.out.args[t][0] for t in terms]
+        already = {self.parts(a, rules.sub) or (a, -1) for a in exponents}
+        if len({m for _, m in already}) == 1 and self.out.ops[next(iter(already))[1]] is rules.maximum:
+            return None  # the user has shifted it
+        m = self.node(rules.maximum, tuple(dict.fromkeys(exponents)))
+        self.out.held.add(m)
+        moved = {t: self.make(rules.exp, (self.make(rules.sub, (a, m)),)) for t, a in zip(terms, exponents, strict=True)}
+        return m, moved, self.make(rules.total, tuple(moved[t] for t in terms))
+
+
+# -- One function for each operation that has something to simplify; None: nothing to do ------------------------
+
+
+def _add(b: Builder, x: int, y: int) -> int | None:
+    if b.is_number(x, 0.0):
+        return y
+    if b.is_number(y, 0.0):
+        return x
+    if minus := b.parts(y, rules.neg):
+        return b.make(rules.sub, (x, minus[0]))
+    if minus := b.parts(x, rules.neg):
+        return b.make(rules.sub, (y, minus[0]))
+    return None
+
+
+def _sub(b: Builder, x: int, y: int) -> int | None:
+    if b.is_number(y, 0.0):
+        return x
+    if b.is_number(x, 0.0):
+        return b.make(rules.neg, (y,))
+    if x == y:
+        return b.number(0.0)
+    if minus := b.parts(y, rules.neg):
+        return b.make(rules.add, (x, minus[0]))
+    return None
+
+
+def _neg(b: Builder, x: int) -> int | None:
+    if minus := b.parts(x, rules.neg):
+        return minus[0]
+    if difference := b.parts(x, rules.sub):
+        return b.make(rules.sub, difference[::-1])
+    return None
+
+
+def _mul(b: Builder, x: int, y: int) -> int | None:
+    constants = b.out.constants
+    if y in constants:
+        x, y = y, x
+    if x in constants:
+        c = constants[x]
+        if c == 0.0:
+            return b.number(0.0)
+        if c == 1.0:
+            return y
+        if c == -1.0:
+            return b.make(rules.neg, (y,))
+        if minus := b.parts(y, rules.neg):
+            return b.make(rules.mul, (b.number(-c), minus[0]))
+        if (inner := b.parts(y, rules.mul)) and inner[0] in constants and math.isfinite(c * constants[inner[0]]):
+            return b.make(rules.mul, (b.number(c * constants[inner[0]]), inner[1]))
+        return b.node(rules.mul, (x, y))
+    if minus := b.parts(x, rules.neg):
+        return b.make(rules.neg, (b.make(rules.mul, (minus[0], y)),))
+    if minus := b.parts(y, rules.neg):
+        return b.make(rules.neg, (b.make(rules.mul, (x, minus[0])),))
+    return None
+
+
+def _div(b: Builder, x: int, y: int) -> int | None:
+    constants = b.out.constants
+    if y in constants:
+        c = constants[y]
+        return b.make(rules.mul, (b.number(1.0 / c), x)) if c != 0.0 and math.isfinite(1.0 / c) else None
+    if minus := b.parts(x, rules.neg):
+        return b.make(rules.neg, (b.make(rules.div, (minus[0], y)),))
+    other = b.one_plus(y)
+    power = b.parts(other, rules.exp) if other is not None else None
+    if power and x in constants:  # c/(1 + exp(u)) = c·σ(-u)
+        return b.make(rules.mul, (x, b.make(rules.sigmoid, (b.make(rules.neg, power),))))
+    if power and x == other:  # exp(u)/(1 + exp(u)) = σ(u)
+        return b.make(rules.sigmoid, power)
+    if b.out.ops[x] is rules.exp and (sums := b.shifted(y)) and x in sums[1]:
+        return b.make(rules.div, (sums[1][x], sums[2]))
+    return None
+
+
+def _power(b: Builder, x: int, n: int) -> int | None:
+    exponent = b.out.constants.get(n)
+    if exponent == 0.0:
+        return b.number(1.0)
+    if exponent == 1.0:
+        return x
+    if exponent == 2.0:
+        return b.make(rules.mul, (x, x))
+    if exponent == -1.0:
+        return b.make(rules.div, (b.number(1.0), x))
+    if exponent == 0.5:
+        return b.make(rules.sqrt, (x,))
+    return None
+
+
+def _pow(b: Builder, x: int, y: int) -> int | None:
+    return b.make(rules.power, (x, y)) if y in b.out.constants else None
+
+
+def _log(b: Builder, x: int) -> int | None:
+    if exponent := b.parts(x, rules.exp):
+        return exponent[0]
+    if z := b.parts(x, rules.sigmoid):
+        return b.make(rules.neg, (b.make(rules.softplus, (b.make(rules.neg, z),)),))
+    if (other := b.one_plus(x)) is not None and (u := b.parts(other, rules.exp)):
+        return b.make(rules.softplus, u)
+    if (rest := b.parts(x, rules.sub)) and b.is_number(rest[0], 1.0) and (z := b.parts(rest[1], rules.sigmoid)):
+        return b.make(rules.neg, (b.make(rules.softplus, z),))
+    if (ratio := b.parts(x, rules.div)) and (above := b.parts(ratio[0], rules.exp)) and _shifted_already(b, ratio[1]):
+        return b.make(rules.sub, (above[0], b.make(rules.log, (ratio[1],))))
+    if sums := b.shifted(x):
+        return b.make(rules.add, (sums[0], b.make(rules.log, (sums[2],))))
+    return None
+
+
+def _shifted_already(b: Builder, total: int) -> bool:
+    """Whether this is a sum of exponentials, one of which is exp(0) or close to it: its log is safe."""
+    terms = b.parts(total, rules.total) or b.parts(total, rules.add) or ()
+    return bool(terms) and all(b.out.ops[t] in (rules.exp, rules.add, rules.total) for t in terms)
+
+
+def _log1p(b: Builder, x: int) -> int | None:
+    if u := b.parts(x, rules.exp):
+        return b.make(rules.softplus, u)
+    if (minus := b.parts(x, rules.neg)) and (z := b.parts(minus[0], rules.sigmoid)):
+        return b.make(rules.neg, (b.make(rules.softplus, z),))
+    return None
+
+
+def _total(b: Builder, *terms: int) -> int | None:
+    numbers = [t for t in terms if t in b.out.constants]
+    rest = [t for t in terms if t not in b.out.constants]
+    constant = b.number(math.fsum(b.out.constants[t] for t in numbers))
+    if len(rest) < 2:
+        return b.make(rules.add, (rest[0], constant)) if rest else constant
+    if numbers:
+        return b.make(rules.add, (b.make(rules.total, tuple(rest)), constant))
+    return b.make(rules.add, (rest[0], rest[1])) if len(rest) == 2 else None
+
+
+def _dot(b: Builder, *args: int) -> int | None:
+    constants, n = b.out.constants, len(args) // 2
+    kept, extra = [], list(args[n : len(args) - n])
+    for w, x in zip(args[:n], args[-n:], strict=True):
+        if w in constants or x in constants:
+            extra.append(b.make(rules.mul, (w, x)))
+        else:
+            kept.append((w, x))
+    if len(kept) == n and n > 1:
+        return None
+    if len(kept) > 1:
+        extra.append(b.node(rules.dot, tuple(w for w, _ in kept) + tuple(x for _, x in kept)))
+    else:
+        extra += [b.make(rules.mul, pair) for pair in kept]
+    return b.make(rules.total, tuple(extra))
+
+
+def _where(b: Builder, c: int, x: int, y: int) -> int | None:
+    if c in b.out.constants:
+        return x if b.out.constants[c] > 0 else y
+    return None
+
+
+_RULES: dict[str, Callable[..., int | None]] = {
+    "add": _add, "sub": _sub, "neg": _neg, "mul": _mul, "div": _div, "copy": lambda b, x: x,
+    "power": _power, "pow": _pow, "log": _log, "log1p": _log1p, "total": _total, "dot": _dot, "where": _where,
+}  # fmt: skip
+
+
+# -- softplus(z) and softplus(-z) in one sum ----------------------------------------------------------------
+
+
+def _meet(recording: Recording) -> Recording:
+    """L·softplus(-z) + M·softplus(z) with L + M constant becomes (L + M)·softplus(z) - L·z."""
+    twins = _twins(recording)
+    if not twins:
+        return recording
+    count = uses(recording)
+    inner = {a for i, args in enumerate(recording.args) if is_sum(recording, i) for a in args if count[a] == 1}
+    build = Builder(recording)
+    build.out.held = set()
+    new = [0] * len(recording)
+    for i, (op, args) in enumerate(zip(recording.ops, recording.args, strict=True)):
+        if not args:
+            new[i] = build.leaf(recording, i)
+            continue
+        made = None
+        if is_sum(recording, i) and not (i in inner and is_sum(recording, i)):
+            made = _met(recording, i, count, twins, build, new)
+        new[i] = build.make(op, tuple([new[a] for a in args])) if made is None else made
+        if i in recording.held:
+            build.out.held.add(new[i])
+        if new[i] not in build.out.constants:
+            build.note(new[i], recording.labels.get(i), recording.scopes.get(i))
+    return build.finish(new, recording)
+
+
+def _twins(recording: Recording) -> dict[int, tuple[int, int, bool]]:
+    """For softplus nodes that come as a pair: slot -> (softplus(z), z, whether this is the one of -z)."""
+    plus = {recording.args[i][0]: i for i, op in enumerate(recording.ops) if op is rules.softplus}
+    result: dict[int, tuple[int, int, bool]] = {}
+    for u, i in plus.items():
+        if recording.ops[u] is rules.neg and recording.args[u][0] in plus:
+            z = recording.args[u][0]
+            result[i], result[plus[z]] = (plus[z], z, True), (plus[z], z, False)
+        elif recording.ops[u] is rules.sub:  # -(a - b) was turned into b - a
+            a, b = recording.args[u]
+            for z in plus:
+                if recording.args[z] == (b, a) and recording.ops[z] is rules.sub and i not in result:
+                    result[i], result[plus[z]] = (plus[z], z, True), (plus[z], z, False)
+    return result
+
+
+def _met(
+    recording: Recording, slot: int, count: list[int], twins: dict[int, tuple[int, int, bool]],
+    build: Builder, new: list[int],
+) -> int | None:  # fmt: skip
+    (terms, constant), products = form(recording, slot, count)
+    met: dict[tuple[int, int], list[tuple[float, int | None, bool]]] = {}  # (softplus(z), z) -> [(c, L, of -z)]
+    rest: list[tuple[float, int]] = []
+    loose: list[tuple[float, int, int]] = []
+    for c, t in terms:
+        factors = recording.args[t] if recording.ops[t] is rules.mul else (t,)
+        _sort_term(c, factors, t, twins, met, rest)
+    for c, w, x in products:
+        before = len(rest)
+        _sort_term(c, (w, x), -1, twins, met, rest)
+        if len(rest) > before:
+            rest.pop()
+            loose.append((c, w, x))
+    pieces: list[int] = []
+    done = False
+    for (softplus, z), factors_ in met.items():
+        whole = _linear(recording, factors_, count)
+        if not any(minus for *_, minus in factors_) or any(whole[0].values()):
+            for c, factor, minus in factors_:
+                u = next(i for i, t in twins.items() if t == (softplus, z, minus))
+                pieces.append(_scaled(build, c, new[u] if factor is None else build.make(rules.mul, (new[factor], new[u]))))
+            continue
+        done = True
+        pieces.append(_scaled(build, whole[1], new[softplus]))
+        minus_part = _linear(recording, [f for f in factors_ if f[2]], count)
+        for factor, c in minus_part[0].items():
+            pieces.append(_scaled(build, -c, build.make(rules.mul, (new[factor], new[z]))))
+        pieces.append(_scaled(build, -minus_part[1], new[z]))
+    if not done:
+        return None
+    pieces += [_scaled(build, c, new[t]) for c, t in rest]
+    pieces += [_scaled(build, c, build.make(rules.mul, (new[w], new[x]))) for c, w, x in loose]
+    return build.make(rules.total, (*pieces, build.number(constant)))
+
+
+def _sort_term(
+    c: float, factors: tuple[int, ...], term: int, twins: dict[int, tuple[int, int, bool]],
+    met: dict[tuple[int, int], list[tuple[float, int | None, bool]]], rest: list[tuple[float, int]],
+) -> None:  # fmt: skip
+    for k, factor in enumerate(factors):
+        if factor in twins:
+            softplus, z, minus = twins[factor]
+            other = factors[1 - k] if len(factors) == 2 else None
+            met.setdefault((softplus, z), []).append((c, other, minus))
+            return
+    rest.append((c, term))
+
+
+def _linear(
+    recording: Recording, factors: list[tuple[float, int | None, bool]], count: list[int]
+) -> tuple[dict[int, float], float]:
+    """Σ c·L as {slot: coefficient} and a constant."""
+    slots: dict[int, float] = {}
+    constant = 0.0
+    for c, factor, _ in factors:
+        if factor is None:
+            constant += c
+        elif is_sum(recording, factor):
+            (terms, number), products = form(recording, factor, count)
+            if products:
+                slots[factor] = slots.get(factor, 0.0) + c
+                continue
+            constant += c * number
+            for k, t in terms:
+                slots[t] = slots.get(t, 0.0) + c * k
+        else:
+            slots[factor] = slots.get(factor, 0.0) + c
+    return slots, constant
+
+
+def _scaled(build: Builder, c: float, slot: int) -> int:
+    return build.make(rules.mul, (build.number(c), slot))
+
+
+# -- Only what is needed --------------------------------------------------------------------------------------
+
+
+def _live(recording: Recording) -> Recording:
+    """Only the slots that the results are made from, in the same order."""
+    needed = [False] * len(recording)
+    needed[recording.root] = True
+    if recording.penalty is not None:
+        needed[recording.penalty] = True
+    for i in range(len(recording) - 1, -1, -1):
+        if needed[i]:
+            for a in recording.args[i]:
+                needed[a] = True
+    new: dict[int, int] = {}
+    out = Recording(parameter_count=recording.parameter_count, shapes=recording.shapes, others=recording.others)
+    for i in range(len(recording)):
+        if needed[i]:
+            new[i] = out.add(recording.ops[i], tuple([new[a] for a in recording.args[i]]))
+    for name in ("constants", "parameters", "inputs", "labels", "scopes"):
+        setattr(out, name, {new[i]: v for i, v in getattr(recording, name).items() if i in new})
+    out.held = {new[i] for i in recording.held if i in new}
+    out.root = new[recording.root]
+    out.penalty = None if recording.penalty is None else new[recording.penalty]
+    return out
