@@ -1,0 +1,104 @@
+"""How many digits of a gradient mean anything.
+
+`of_engine` runs the chain rule a few times with every result rounded differently, at random: what moves is
+rounding noise (the idea of Vignes's CESTAC method, Math. Comput. Simul. 35 (1993) 233-261). `of_formula` asks
+the student's formula the same question from outside, by moving its arguments in their last digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.check.problem import Array
+from autograd.order import arguments, topological
+from autograd.reverse import contributions, slope_at
+from autograd.value import Value
+
+EPS = 2.0**-52
+RUNS = 3
+
+
+def of_engine(root: Value, inputs: Sequence[Value], rng: np.random.Generator) -> tuple[Array, Array]:
+    """For each input: the rounding noise in ∂root/∂input, and Σ |contribution| over all ways through the graph.
+
+    The second is the size that the component would have if nothing cancelled.
+    """
+    _, made = topological(root)
+    exact, scale = _replay(made, root, inputs, None)
+    spread = np.zeros(len(inputs))
+    for _ in range(RUNS):
+        try:
+            moved, _ = _replay(made, root, inputs, rng)
+        except (ArithmeticError, ValueError):
+            return np.full(len(inputs), np.inf), scale  # the last digit decides whether it is defined at all
+        spread = np.maximum(spread, np.abs(moved - exact))
+    return spread, scale
+
+
+def of_value(root: Value) -> float:
+    """A bound on the rounding error in f itself: each node's own, and what it inherits along its slopes."""
+    _, made = topological(root)
+    error: dict[Value, float] = {}
+    for node in made:
+        inherited = sum(abs(slope or 0.0) * error.get(a, 0.0) for _, a, slope in contributions(node) if a in error)
+        error[node] = inherited + EPS / 2 * abs(node._data)
+    return error.get(root, 0.0)
+
+
+def _replay(
+    made: list[Value], root: Value, inputs: Sequence[Value], rng: np.random.Generator | None
+) -> tuple[Array, Array]:
+    values: dict[Value, float] = {}
+    jitter = iter(1.0 + EPS * rng.uniform(-1, 1, 3 * len(made)) if rng is not None else ())
+    for node in made:
+        z = node._data
+        if rng is not None:
+            z = node._rule.evaluate([values.get(a, a._data) for a in arguments(node)]) * next(jitter)
+        values[node] = z
+    adjoint: dict[Value, float] = {root: 1.0}
+    size: dict[Value, float] = {root: 1.0}
+    for node in reversed(made):
+        upstream = adjoint.get(node, 0.0) * (next(jitter) if rng is not None else 1.0)
+        total = size.get(node, 0.0)
+        args = arguments(node)
+        numbers = [values.get(a, a._data) for a in args]
+        shake = next(jitter) if rng is not None else 1.0
+        for i, a in enumerate(args):
+            slope = slope_at(node._rule, i, values[node], numbers)
+            if slope is not None:
+                adjoint[a] = adjoint.get(a, 0.0) + upstream * slope * (shake if slope not in (1, -1) else 1.0)
+                size[a] = size.get(a, 0.0) + total * abs(slope)
+    return np.array([adjoint.get(x, 0.0) for x in inputs]), np.array([size.get(x, 0.0) for x in inputs])
+
+
+def of_formula(claim: Callable[[Array], Array | None], at: Array, eps: float, rng: np.random.Generator) -> Array:
+    """For each component of the claimed gradient: how much it moves when the arguments' last digits do."""
+    here = claim(at)
+    spread = np.zeros(len(at))
+    if here is None:
+        return spread
+    for size in np.repeat([4.0, 64.0, 1e5], 4) * eps:
+        moved = claim(at * (1 + size * rng.uniform(-1, 1, len(at))))
+        if moved is not None:
+            spread = np.maximum(spread, np.abs(moved - here))
+    return spread
+
+
+def is_erratic(residual: Callable[[Array], Array | None], at: Array, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """For each component: does claimed - exact change its sign from one nearby point to the next, as noise does?
+
+    A mistake is as smooth as f. At each of three distances a dozen points are compared.
+    """
+    erratic = np.zeros(len(at), dtype=bool)
+    for distance in (1e-3, 1e-2, 1e-1):
+        rows = [
+            r for r in (residual(at * (1 + distance * rng.uniform(-1, 1, len(at)))) for _ in range(12)) if r is not None
+        ]
+        if len(rows) >= 6:
+            signs = np.sign(np.array(rows))
+            steady = np.maximum((signs > 0).mean(axis=0), (signs < 0).mean(axis=0))
+            erratic |= steady < 0.85
+    return erratic
