@@ -350,15 +350,22 @@ class MLP(Module):
             raise ValueError("X has no rows: there is no accuracy of nothing")
         return float(np.mean(predicted == data.labels(y, len(predicted), max(self.n_out, 2))))
 
-    def architecture(self) -> dict[str, Any]:
-        """What it takes to build the same network again: plain data, saved with the parameters."""
-        return {
-            "n_in": self.n_in,
-            "sizes": [layer.n_out for layer in self.layers],
-            "activation": [layer.neurons[0].activation for layer in self.layers],
-            "bias": all(map(_biased, self.layers)),
-            "expand": any(neuron.expand for layer in self.layers for neuron in layer.neurons),
-        }
+    def architecture(self) -> dict[str, Any] | None:
+        """What it takes to build the same network again: plain data, saved with the parameters.
+
+        None if the layers were changed so that no ``MLP(…)`` makes them.
+        """
+        sizes, names = [layer.n_out for layer in self.layers], [layer.neurons[0].activation for layer in self.layers]
+        widths, bias = [self.n_in, *sizes], self.layers[0].neurons[0].b is not None
+        regular = self._is_plain() and all(
+            (neuron.n_in, neuron.activation, neuron.b is not None) == (before, name, bias)
+            and all(isinstance(p, Value) for p in (*neuron.w, *([neuron.b] if bias else [])))
+            for layer, before, name in zip(self.layers, widths, names, strict=False)
+            for neuron in layer.neurons
+        )
+        expand = any(neuron.expand for layer in self.layers for neuron in layer.neurons)
+        plan = {"n_in": self.n_in, "sizes": sizes, "activation": names, "bias": bias, "expand": expand}
+        return plan if regular else None
 
     def _classes(self, A: data.Floats) -> data.Labels:
         if A.shape[1] > 1:
@@ -372,13 +379,15 @@ class MLP(Module):
         )
 
     def __repr__(self) -> str:
-        shape = self.architecture()
-        *hidden, output = shape["activation"]
+        plan, name = self.architecture(), type(self).__name__
+        if plan is None:
+            return f"{name} of [{', '.join(map(repr, self.layers))}]"
+        *hidden, output = plan["activation"]
         same = hidden[0] if len(set(hidden)) == 1 else hidden
         return (
-            f"{type(self).__name__}({shape['n_in']}, {shape['sizes']}"
+            f"{name}({plan['n_in']}, {plan['sizes']}"
             + (f", activation={same!r}" if hidden else "")
-            + f", output={output!r}{'' if shape['bias'] else ', bias=False'})"
+            + f", output={output!r}{'' if plan['bias'] else ', bias=False'})"
         )
 
 
@@ -393,19 +402,19 @@ def size(n: Any, what: str) -> int:
 
 
 def _activations(activation: str | Sequence[str], output: str, count: int) -> list[str]:
-    if isinstance(activation, str):
-        return [activation] * (count - 1) + [output]
-    if not isinstance(activation, Iterable):
-        raise ValueError(f"there is no activation {activation!r}: choose {', '.join(ACTIVATIONS)}, or a list of these")
-    names = list(activation)
-    if len(names) == count:
-        return names
-    if len(names) == count - 1:
-        return [*names, output]
-    raise ValueError(
-        f"activation lists {len(names)} names; a network of {count} layers takes {count} (or {count - 1}, "
-        "for the hidden layers only)"
+    one = isinstance(activation, str)
+    names = (
+        [activation] * (count - 1) if one else list(activation) if isinstance(activation, Iterable) else [activation]
     )
+    for name in (activation, output) if one else (*names, output):
+        if not isinstance(name, str) or name not in ACTIVATIONS:
+            raise ValueError(f"there is no activation {name!r}: choose {', '.join(ACTIVATIONS)}")
+    if len(names) not in (count - 1, count):
+        raise ValueError(
+            f"activation lists {len(names)} names; a network of {count} layers takes {count} (or {count - 1}, "
+            "for the hidden layers only)"
+        )
+    return [str(name) for name in names] + [output] * (count - len(names))
 
 
 def _result(row: Row) -> Value | list[Value]:

@@ -162,7 +162,7 @@ def _build(content: dict[str, Any], count: int) -> MLP:
     plan = content.get("architecture")
     if not isinstance(plan, dict):
         raise ValueError(
-            "only an MLP can be built from its file. Make the model yourself and use load(path, into=model)"
+            "only a plain MLP can be built from its file. Make the model yourself and use load(path, into=model)"
         )
     missing = {"n_in", "sizes", "activation", "bias", "expand"} ^ plan.keys()
     sizes = plan.get("sizes")

@@ -253,6 +253,34 @@ def test_repr_can_be_typed():
     assert repr(nn.Neuron(2, bias=False)) == "Neuron(2, 'sigmoid', bias=False)"
 
 
+def changed(change):
+    model = nn.MLP(2, [3, 1], seed=0)
+    change(model, model.layers[0].neurons[0])
+    return model
+
+
+CHANGES = [
+    lambda model, unit: setattr(unit, "activation", "relu"),
+    lambda model, unit: setattr(unit, "b", None),
+    lambda model, unit: unit.w.append(Value(1.0)),
+    lambda model, unit: unit.w.__setitem__(0, 1.0),
+    lambda model, unit: model.layers.pop(0),
+    lambda model, unit: model.layers[0].neurons.pop(),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES[:4])
+def test_a_network_that_no_call_makes_has_no_architecture(change):
+    model = changed(change)
+    assert model.architecture() is None
+    assert repr(model).startswith("MLP of [Layer(")
+
+
+def test_a_network_without_its_first_layer_is_another_network():
+    assert changed(CHANGES[4]).architecture()["n_in"] == 3
+    assert changed(CHANGES[5]).architecture() is None  # three weights where two units are left
+
+
 def test_activation_lists():
     assert nn.MLP(2, [3, 4, 1], ["relu", "tanh", "linear"]).architecture()["activation"] == ["relu", "tanh", "linear"]
     assert nn.MLP(2, [3, 4, 1], ["relu", "tanh"]).architecture()["activation"] == ["relu", "tanh", "sigmoid"]
@@ -342,6 +370,8 @@ def test_bad_options_of_for_data(options):
         ((2.5, [1]), "n_in.*got 2.5"),
         ((2, [True]), "layer 1.*got True"),
         ((2, [3, 1], "step"), "no activation 'step': choose sigmoid, tanh, relu, linear"),
+        ((2, [1], "step"), "no activation 'step'"),
+        ((2, [3, 1], 3), "no activation 3"),
         ((2, [3, 1], "relu", "softmax"), "no activation 'softmax'"),
         ((2, [3, 1], ["relu"] * 3), "lists 3 names; a network of 2 layers takes 2"),
     ],

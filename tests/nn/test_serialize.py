@@ -1,5 +1,6 @@
 """Saving and loading: exact, whole or not at all, and never code."""
 
+import copy
 import io
 import json
 import os
@@ -65,7 +66,7 @@ def test_filling_a_model_of_ones_own(tmp_path, form):
     other = Line(0.0, 0.0)
     nn.load(other, tmp_path / form)
     assert other.state_dict() == line.state_dict()
-    with pytest.raises(ValueError, match="holds a Line: only an MLP can be built"):
+    with pytest.raises(ValueError, match="holds a Line: only a plain MLP can be built"):
         nn.load(tmp_path / form)
 
 
@@ -180,12 +181,24 @@ def edited(tmp_path, change):
         (lambda c: c["architecture"].update(activation=3), "no activation 3"),
         (lambda c: c["architecture"].update(extra=3), "architecture cannot be read"),
         (lambda c: c["architecture"].pop("bias"), "architecture cannot be read"),
-        (lambda c: c.update(architecture=[1]), "only an MLP"),
+        (lambda c: c.update(architecture=[1]), "only a plain MLP"),
     ],
 )
 def test_edited_files(tmp_path, change, message):
     with pytest.raises(ValueError, match=message):
         nn.load(edited(tmp_path, change))
+
+
+def test_a_network_that_was_changed_by_hand_is_not_rebuilt_wrongly(tmp_path):
+    model = nn.MLP(1, [2], seed=0)
+    model.layers[0].neurons[1].activation = "relu"
+    nn.save(model, tmp_path / "model.json")
+    with pytest.raises(ValueError, match=r"load\(path, into=model\)"):
+        nn.load(tmp_path / "model.json")
+    twin = copy.deepcopy(model)
+    twin.layers[0].neurons[1].b.data = 5.0
+    nn.load(tmp_path / "model.json", into=twin)
+    assert twin.state_dict() == model.state_dict()
 
 
 def test_other_endings_and_places(tmp_path):
