@@ -49,10 +49,38 @@ def test_biases_start_at_zero_and_a_function_may_be_given():
     assert {u.b.data for layer in model.layers for u in layer.neurons} == {0.0}
 
 
-def test_zeros_keep_the_units_of_a_layer_equal():
-    model = nn.MLP(2, [3, 1], init="zeros")
-    nn.binary_cross_entropy(model([1.0, 2.0]), 1).backward()
-    assert {w.grad for u in model.layers[0].neurons for w in u.w} == {0.0}
+def test_zeros_keep_the_units_of_a_layer_equal_and_leave_relu_where_it_is():
+    X, Y = [[0.0, 1.0], [1.0, 0.5], [1.0, 1.0]], [1, 0, 1]
+    moved = {}
+    for activation in ("sigmoid", "relu"):
+        model = nn.MLP(2, [3, 1], activation, init="zeros")
+        for _ in range(5):
+            descend(model, X, Y, 1.0)
+        units = [tuple(p.data for p in (*u.w, u.b)) for u in model.layers[0].neurons]
+        assert len(set(units)) == 1
+        moved[activation] = any(units[0])
+    assert moved == {"sigmoid": True, "relu": False}
+
+
+def test_random_weights_learn_what_no_line_separates():
+    X, Y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0]
+    model = nn.MLP(2, [4, 1], "tanh", seed=0)
+    first = descend(model, X, Y, 1.0)
+    for _ in range(300):
+        last = descend(model, X, Y, 1.0)
+    assert last < 0.1 * first
+    assert model.accuracy(X, Y) == 1.0
+    assert nn.MLP(2, [4, 1], "tanh", init="zeros").accuracy(X, Y) == 0.5
+
+
+def descend(model, X, Y, lr):
+    """One step of the lecture's update w = w - η ∂E/∂w on all the data; returns E before it."""
+    E = sum(nn.binary_cross_entropy(model(x), y) for x, y in zip(X, Y, strict=True)) / len(X)
+    model.zero_grad()
+    E.backward()
+    for p in model.parameters():
+        p.data -= lr * p.grad
+    return E.data
 
 
 def test_refused():
