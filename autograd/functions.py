@@ -18,6 +18,7 @@ import numpy as np
 from autograd import rules
 from autograd.errors import DomainError, ieee_is_on
 from autograd.op import Op
+from autograd.reverse import EDITS
 from autograd.scope import NOTES, note
 from autograd.value import NUMBERS, Value, constant, new, node_of, operand
 
@@ -123,16 +124,20 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
 
     Raises ValueError if there are not as many w as x, or none.
     """
-    first, second = _row(ws, "dot"), _row(xs, "dot")
+    first = tuple(ws) if ws.__class__ is list else _row(ws, "dot")
+    second = tuple(xs) if xs.__class__ is list else _row(xs, "dot")
     if len(first) != len(second) or not first:
         raise ValueError(
             f"dot multiplies pairs, so it needs as many w as x, at least one: got {len(first)} w and {len(second)} x"
         )
     if bias is not None:
         first = (*first, bias)
-    if not any(isinstance(x, Value) for x in first + second):
-        return apply(rules.dot, *first, *second)
-    return dot_node(_nodes(first, "dot"), _nodes(second, "dot"))
+    try:
+        return dot_node(first, second)
+    except AttributeError:  # not all of them are Values
+        if not any(isinstance(x, Value) for x in first + second):
+            return apply(rules.dot, *first, *second)
+        return dot_node(_nodes(first, "dot"), _nodes(second, "dot"))
 
 
 def dot_node(ws: tuple[Value, ...], xs: tuple[Value, ...]) -> Value:
@@ -147,6 +152,7 @@ def dot_node(ws: tuple[Value, ...], xs: tuple[Value, ...]) -> Value:
     node._rule = rules.dot
     node._x = ws
     node._y = xs
+    node._stamp = EDITS[0]
     node._note = note() if NOTES else None
     return node
 
@@ -198,6 +204,8 @@ def _elementwise(op: Op, args: tuple[Any, ...]) -> Any:
 
 
 def _row(xs: Any, name: str) -> tuple[Any, ...]:
+    if xs.__class__ is tuple:
+        return xs
     if isinstance(xs, Value | str) or not isinstance(xs, Iterable):
         raise TypeError(f"{name} takes a list of Values or numbers; got {xs!r} of type {type(xs).__name__}")
     return tuple(xs)

@@ -36,6 +36,7 @@ from autograd.op import Op, SumOp
 from autograd.order import Node, arguments, topological
 from autograd.rules import RULES
 
+EDITS = [0]  # how often any .data was set, anywhere
 _one_at_a_time = threading.RLock()  # two threads may share parameters; their passes do not mix
 
 
@@ -64,14 +65,12 @@ def gradient(root: Node, wrt: list[Node]) -> list[float]:
 
 def sweep(root: Node) -> tuple[list[Node], list[float]]:
     """One backward pass. Returns the leaves, which now hold the gradients of this pass only, and what they held."""
-    leaves, made = topological(root)
-    before = [leaf._grad or 0.0 for leaf in leaves]
+    leaves: list[Node] = []
+    before: list[float] = []
+    made: list[Node] = []
     node = root
     try:
-        for node in leaves:
-            node._grad = 0.0
-        for node in made:
-            node._grad = 0.0
+        prepare(root, leaves, before, made)
         root._grad = 1.0
         if ieee_is_on():
             for node in reversed(made):
@@ -83,14 +82,74 @@ def sweep(root: Node) -> tuple[list[Node], list[float]]:
         if not math.isfinite(sum([leaf._grad for leaf in leaves])):
             _find_overflow(made)
     except BaseException as error:
-        for leaf, old in zip(leaves, before, strict=True):
+        for leaf, old in zip(leaves, before, strict=False):
             leaf._grad = old
-        for other in made:
+        for other in topological(root)[1]:
             other._grad = None
         if isinstance(error, ArithmeticError | ValueError) and not isinstance(error, DomainError):
             raise no_slope(node) from None
         raise
     return leaves, before
+
+
+def prepare(root: Node, leaves: list[Node], before: list[float], made: list[Node]) -> None:
+    """Set every gradient below `root` to 0, and fill the lists: the leaves, what they held, and the others in order.
+
+    This is the walk of `autograd.order.topological`, with one saving: a node whose gradient is this very zero
+    has been met, so no set of the nodes is needed.
+    """
+    zero = float("0")  # a zero of this pass's own
+    above: list[Node] = [None]
+    waiting: dict[Node, Iterator[Node]] = {}
+    known: set[int] = set()  # rows of arguments that are done: the units of a layer share their row of inputs
+    enter, leave = above.append, above.pop
+    met, held, done = leaves.append, before.append, made.append
+    if root._x is None:
+        held(root._grad)
+        met(root)
+        return
+    node = root
+    node._grad = zero
+    while node is not None:
+        x, y = node._x, node._y
+        if x.__class__ is tuple:
+            rest = waiting.get(node) or iter(x if y is None or id(y) in known else x + y)
+            for argument in rest:
+                if argument._grad is not zero:
+                    if argument._x is not None:
+                        argument._grad = zero
+                        waiting[node] = rest
+                        enter(node)
+                        node = argument
+                        break
+                    held(argument._grad)
+                    met(argument)
+                    argument._grad = zero
+            else:
+                known.add(id(y))
+                done(node)
+                node = leave()
+            continue
+        if x._grad is not zero:
+            if x._x is not None:
+                x._grad = zero
+                enter(node)
+                node = x
+                continue
+            held(x._grad)
+            met(x)
+            x._grad = zero
+        if y is not None and y._grad is not zero:
+            if y._x is not None:
+                y._grad = zero
+                enter(node)
+                node = y
+                continue
+            held(y._grad)
+            met(y)
+            y._grad = zero
+        done(node)
+        node = leave()
 
 
 def contributions(node: Node) -> Iterator[tuple[int, Node, float | None]]:
@@ -216,21 +275,16 @@ def push_source(op: Op) -> str:
 def _push_source_of_sum(op: SumOp) -> str:
     names = list(NAMES[: len(op.term.slopes)])
     data = [n + "._data" for n in names]
-    lines = ["def push(node):", "    g = node._grad", "    xs = node._x", "    ys = node._y"]
+    # to add up all terms again would cost as much as the push itself: do so only if some number was edited since
+    lines = ["def push(node):", "    if node._stamp != EDITS[0]:", "        changed(node)"]
+    lines += ["    g = node._grad", "    xs = node._x"]
     if len(names) == 1:
-        every = f"for {names[0]} in xs"
-        lines += [f"    if node._data != sum([{data[0]} {every}], 0.0):"]
+        lines += ["    for x in xs:"]
     else:  # the factors stand in two rows, the offset (if any) at the end of the first
-        every = f"for {', '.join(names)} in zip(xs, ys)"
-        lines += [
-            "    offset = xs[-1] if len(xs) > len(ys) else None",
-            f"    if node._data != sum([{value_text(op.term, data)} {every}], offset._data if offset else 0.0):",
-        ]
-    lines += ["        changed(node)", f"    {every}:"]
+        lines += ["    ys = node._y", "    if len(xs) > len(ys):", "        xs[-1]._grad += g"]
+        lines += ["    for x, y in zip(xs, ys):"]
     for i, name in enumerate(names):
         lines += ["    " + line for line in _accumulate(name, slope_text(op.term, i, data))]
-    if len(names) == 2:
-        lines += ["    if offset:", "        offset._grad += g"]
     return "\n".join(lines)
 
 
@@ -242,11 +296,12 @@ def _accumulate(name: str, slope: str | None) -> list[str]:
         return [f"    {name}._grad += g"]
     if slope == "-1":
         return [f"    {name}._grad -= g"]
-    return [f"    {name}._grad += g * {slope}" if slope.isidentifier() else f"    {name}._grad += g * ({slope})"]
+    bare = slope.replace("._", "").isidentifier()
+    return [f"    {name}._grad += g * {slope if bare else f'({slope})'}"]
 
 
 def _make_pushes() -> None:
-    names = {**float_names(), "changed": changed, "__name__": __name__}
+    names = {**float_names(), "changed": changed, "EDITS": EDITS, "__name__": __name__}
     for op in RULES.values():
         if op.slopes or isinstance(op, SumOp):
             scope: dict[str, Any] = {}

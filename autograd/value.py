@@ -53,8 +53,8 @@ from autograd.order import arguments
 from autograd.scope import NOTES, WATCHERS, Note, looked_at, note
 
 Number = Union[float, int, bool, np.floating[Any], np.integer[Any], np.bool_]  # noqa: UP007 (used at run time)
+EDITS = reverse.EDITS  # how often any .data was set: one number to ask whether anything has changed
 NUMBERS = (float, int, np.floating, np.integer, np.bool_)  # bool is an int
-EDITS = [0]  # how often any .data was set: a compiled program asks this one number whether to look at its parameters
 
 
 class Value:
@@ -66,7 +66,7 @@ class Value:
     Raises TypeError if `data` is not a number, ValueError if it is NaN or infinite (see `autograd.ieee`).
     """
 
-    __slots__ = ("_data", "_grad", "_note", "_rule", "_x", "_y")
+    __slots__ = ("_data", "_grad", "_note", "_rule", "_stamp", "_x", "_y")
 
     _data: float
     _grad: float | None  # None: not computed yet, which is not 0
@@ -74,6 +74,7 @@ class Value:
     _x: Any  # the first argument, or a tuple of them for an operation of many
     _y: Any  # the second argument, or another tuple, or None
     _note: Note | None
+    _stamp: int  # on nodes of many arguments: EDITS when it was made
 
     def __init__(self, data: Number, label: str = "") -> None:
         self._data = as_float(data)
@@ -325,6 +326,7 @@ def node_of(op: Op, args: tuple[Value, ...]) -> Value:
         node._x, node._y = args[0], args[1] if op.arity == 2 else None
     else:
         node._x, node._y = args, None
+    node._stamp = EDITS[0]
     node._note = note() if NOTES else None
     return node
 

@@ -14,10 +14,11 @@ The same formula updates the flat array of a compiled program: `opt.step_array(p
 An optimizer needs of a parameter only `.data` and `.grad`.
 """
 
-from .adaptive import AdaGrad, Adam, AdamW, RMSProp
-from .optimizer import Optimizer, State
-from .schedules import Conditions, Constant, Cosine, InverseTime, LinearDecay, Power, Schedule, Step
-from .sgd import SGD
+from optim.adaptive import AdaGrad, Adam, AdamW, RMSProp
+from optim.optimizer import Optimizer, State
+from optim.schedules import Conditions, Constant, Cosine, InverseTime, LinearDecay, Power, Schedule, Step
+from optim.sgd import SGD
+from optim.train import History, train
 
 __all__ = [
     "SGD",
@@ -27,6 +28,7 @@ __all__ = [
     "Conditions",
     "Constant",
     "Cosine",
+    "History",
     "InverseTime",
     "LinearDecay",
     "Optimizer",
@@ -35,4 +37,5 @@ __all__ = [
     "Schedule",
     "State",
     "Step",
+    "train",
 ]

@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from ._numbers import fraction, not_negative, positive
-from .optimizer import Array, Optimizer, Parameter, State
-from .schedules import Schedule
+from optim._numbers import fraction, not_negative, positive
+from optim.optimizer import Array, Optimizer, Parameter, State
+from optim.schedules import Schedule
 
 
 class AdaGrad(Optimizer):

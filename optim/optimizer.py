@@ -20,8 +20,8 @@ from typing import Any, Final, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ._numbers import count, finite, is_number, positive
-from .schedules import Constant, Schedule
+from optim._numbers import count, finite, is_number, positive
+from optim.schedules import Constant, Schedule
 
 Array: TypeAlias = npt.NDArray[np.float64]
 

@@ -23,7 +23,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from ._numbers import count, not_negative, positive
+from optim._numbers import count, not_negative, positive
 
 
 @dataclass(frozen=True, slots=True)

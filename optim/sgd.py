@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from ._numbers import fraction, not_negative
-from .optimizer import Array, Optimizer, Parameter, State
-from .schedules import Schedule
+from optim._numbers import fraction, not_negative
+from optim.optimizer import Array, Optimizer, Parameter, State
+from optim.schedules import Schedule
 
 
 class SGD(Optimizer):
