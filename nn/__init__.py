@@ -10,8 +10,9 @@
 
 from nn import init
 from nn.data import one_hot
-from nn.layers import MLP, Layer, Neuron
+from nn.layers import Layer, Neuron
 from nn.losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, l2_penalty, mse
+from nn.mlp import MLP
 from nn.module import Module
 from nn.serialize import load, save
 

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from nn.layers import MLP
+from nn.mlp import MLP
 from nn.module import Module
 
 FORMAT, VERSION = "chalkgrad model", 1
