@@ -41,6 +41,7 @@ def operator(x, y):
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Union
 
@@ -203,11 +204,11 @@ class Value:
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """np.exp(v), np.float64(2) * v, np.add(v, w): the operation of the same name; arrays go element by element."""
         if method == "__call__" and not kwargs and all(isinstance(i, (Value, *NUMBERS)) for i in inputs):
-            name = _UFUNCS.get(ufunc.__name__)
-            if name is None:
+            f = _UFUNCS.get(ufunc.__name__)
+            if f is None:
                 known = ", ".join(sorted(_UFUNCS))
                 raise TypeError(f"np.{ufunc.__name__} has no rule for Values. There is one for: {known}")
-            return self.apply(find(name), inputs) if name != "square" else self * self
+            return f(*(i if isinstance(i, Value) else float(i) for i in inputs))
         boxed = [_box(i) if isinstance(i, Value) else i for i in inputs]
         return getattr(ufunc, method)(*boxed, **kwargs)
 
@@ -453,12 +454,19 @@ def __pow__(x: Value, y: Any) -> Value:
 Value.__pow__ = __pow__  # type: ignore[method-assign]
 Value.__rpow__ = _operator(rules.pow, "__rpow__", reflected=True)  # type: ignore[method-assign]
 
-# NumPy's names for our rows
-_UFUNCS = {
-    **{name: name for name in _FUNCTIONS},
-    "add": "add", "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div",
-    "negative": "neg", "positive": "copy", "absolute": "abs", "fabs": "abs", "power": "pow",
-    "float_power": "pow", "square": "square",
+# What NumPy's functions do to Values; by a comparison Values are equal only if they are the same node
+_UFUNCS: dict[str, Callable[..., Any]] = {
+    **{name: getattr(Value, name) for name in _FUNCTIONS if find(name).arity == 1},
+    "maximum": lambda x, y: new(Value).apply(rules.maximum, (x, y)),
+    "minimum": lambda x, y: new(Value).apply(rules.minimum, (x, y)),
+    "sign": lambda x: x.apply(rules.sign, (x,)),
+    "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
+    "true_divide": operator.truediv, "negative": operator.neg, "positive": operator.pos, "absolute": operator.abs,
+    "fabs": operator.abs, "power": operator.pow, "float_power": operator.pow,
+    "square": lambda x: x * x, "reciprocal": lambda x: 1.0 / x, "exp2": lambda x: 2.0**x,
+    "log2": lambda x: x.log() / math.log(2), "log10": lambda x: x.log() / math.log(10),
+    "less": operator.lt, "less_equal": operator.le, "greater": operator.gt, "greater_equal": operator.ge,
+    "equal": operator.is_, "not_equal": operator.is_not,
 }  # fmt: skip
 
 

@@ -246,6 +246,14 @@ def test_numpy_on_both_sides() -> None:
     ):
         assert isinstance(z, Value)
         assert z.data == pytest.approx(expected)
+    base = Value(-3.0)
+    np.power(base, 2).backward()  # the exponent is a plain number: a negative base is no trouble
+    assert base.grad == -6.0
+    assert (np.float64(2) ** Value(3.0)).data == 8.0
+    assert np.log2(Value(8.0)).data == pytest.approx(3.0)
+    assert np.float64(0.1) < v
+    assert not np.greater(v, 1.0)
+    assert np.float64(0.5) != v
     row = np.array([1.0, 2.0])
     for product in (row * v, v * row):
         assert [p.data for p in product] == [0.5, 1.0]
