@@ -81,6 +81,8 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
     @wraps(f)
     def matrix(*args: Any, **kwargs: Any) -> Any:
         (chosen,), record, numbers = _chosen(argnums, len(args)), _recording(args), list(args)
+        if isinstance(args[chosen], dict):
+            raise TypeError("a Jacobian or Hessian is a matrix, so give a number, a list or an array, not a dict")
         variables: list[Value] = []
         numbers[chosen] = variable(args[chosen], variables)
         z = np.asarray(_call(f, numbers, kwargs), dtype=object)

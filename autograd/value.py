@@ -212,6 +212,10 @@ class Value:
         boxed = [_box(i) if isinstance(i, Value) else i for i in inputs]
         return getattr(ufunc, method)(*boxed, **kwargs)
 
+    def conjugate(self) -> Value:
+        """Itself: a Value is real. (np.std and np.var ask for it.)"""
+        return self
+
     def __float__(self) -> float:
         raise TypeError(
             "a Value is not turned into a float by itself, since its gradient would be lost without a word. "

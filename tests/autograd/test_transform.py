@@ -70,3 +70,5 @@ def test_what_is_not_a_value_is_named() -> None:
         grad(lambda x: x)("a")
     with pytest.raises(TypeError, match="must return one Value"):
         grad(lambda x: [x])(1.0)
+    with pytest.raises(TypeError, match="not a dict"):
+        hessian(lambda x: x["a"])({"a": 1.0})

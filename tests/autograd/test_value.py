@@ -264,6 +264,7 @@ def test_numpy_on_both_sides() -> None:
     assert [x.grad for x in xs] == [2 * (5 * 1 + 11 * 3), 2 * (5 * 2 + 11 * 4)]
     assert [e.data for e in np.exp(xs)] == [math.e, math.exp(2)]
     assert xs.mean().data == 1.5
+    assert xs.std().data == 0.5
     with pytest.raises(TypeError, match=r"np\.isnan has no rule"):
         np.isnan(v)
 
