@@ -1,0 +1,119 @@
+"""The engine's gradient against finite differences of f, which know nothing of the chain rule."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from autograd.check import finite, noise
+from autograd.check.kinks import signature
+from autograd.check.problem import Array
+from autograd.check.report import Component
+from autograd.check.samples import LOST, RIGHT, WRONG, Sample, Samples
+from autograd.check.trial import Function
+from autograd.errors import DomainError
+from autograd.order import arguments, topological
+
+BUDGET = 400_000  # edges of the graph that may be evaluated for the table
+SCALES = (1.0, 1e-3, 1e-6)  # step lengths that are tried before the engine is accused
+
+
+def along(f: Function, sample: Sample, direction: Array, scale: float = 1.0) -> finite.Slope:
+    """The slope of f along a direction, from values of f only; steps that cross a kink are not used."""
+    look = sample.look
+    assert look.root is not None
+    branches = signature(look.root)
+    if sample.value_noise < 0:
+        sample.value_noise = noise.of_value(look.root)
+
+    def value(t: float) -> float | None:
+        try:
+            root, _ = f.graph(look.at + t * direction)
+        except DomainError:
+            return None
+        return root._data if not branches or signature(root) == branches else None
+
+    return finite.slope(value, scale, sample.value_noise)
+
+
+def accusation(samples: Samples) -> tuple[str, int]:
+    """What to say if the engine's gradient is not the slope of f ("" if it is), and how many points told anything.
+
+    One random direction is enough at each point: a wrong component shows along almost every direction.
+    """
+    told = 0
+    for sample in samples.all:
+        if sample.look.on_kink:
+            continue
+        size = np.maximum(np.abs(sample.look.at), 0.1)
+        direction = size * samples.rng.choice([-1.0, 1.0], len(size)) * samples.rng.uniform(0.5, 1, len(size))
+        terms = sample.exact * direction
+        expected, scale = float(terms.sum()), float(np.abs(terms).sum())
+        off = None
+        for step in SCALES:
+            found = along(samples.f, sample, direction, step)
+            if found.slope != found.slope:
+                continue
+            if found.error > 1e-2 * max(abs(expected), abs(found.slope)) and found.error > 1e-4 * scale:
+                continue
+            if abs(found.slope - expected) <= 1e-6 * scale + 10 * found.error:
+                told, off = told + 1, None
+                break
+            off = off or found
+        if off is None:
+            continue
+        sample.measure(samples.rng)
+        if abs(off.slope - expected) > 30 * float(sample.noise @ np.abs(direction)):
+            reads = "".join(
+                f" f reads .data at line {n} ({t}): no gradient flows there." for _, n, t in samples.f.reads
+            )
+            return (
+                "the engine's gradient is not the slope of f: along one direction the engine says "
+                f"{expected:.9g}, finite differences {off.slope:.9g} (± {off.error:.1g}).{reads}"
+            ), told
+    return "", told
+
+
+def components(samples: Samples) -> list[Component]:
+    """One row for each partial derivative, worst first: at the point given, or where it is wrong if not there."""
+    if not samples.all:
+        return []
+    given = np.array_equal(samples.all[0].look.at, samples.arguments.flat)
+    errors = np.array([relative(s.claimed, s.exact) for s in samples.all])
+    wrong = samples.wrong()
+    rows = []
+    for i, name in enumerate(samples.arguments.names):
+        states = [s.status[i] for s in samples.all]
+        state = WRONG if wrong[i] else RIGHT if RIGHT in states else LOST
+        at = 0
+        if states[0] != WRONG and WRONG in states:
+            at = int(np.argmax([e if s == WRONG else -1.0 for e, s in zip(errors[:, i], states, strict=True)]))
+        rows.append((i, at, state, name))
+    rows.sort(key=lambda r: (r[2] != WRONG, r[2] != LOST, -np.nan_to_num(errors[r[1], r[0]], nan=np.inf)))
+    root = samples.all[0].look.root
+    edges = sum(len(arguments(n)) for n in topological(root)[1])
+    allowed = max(12, BUDGET // (30 * max(1, edges)))
+    return [
+        _component(samples, samples.all[at], i, name, state, at + (not given), difference=k < allowed)
+        for k, (i, at, state, name) in enumerate(rows)
+    ]
+
+
+def _component(
+    samples: Samples, sample: Sample, i: int, name: str, state: str, point: int, *, difference: bool
+) -> Component:
+    expected, found = float(sample.exact[i]), math.nan
+    if difference:
+        direction = np.zeros(samples.arguments.size)
+        direction[i] = max(abs(sample.look.at[i]), 0.1)
+        found = along(samples.f, sample, direction).slope / direction[i]
+    yours = math.nan if samples.formula is None else float(sample.claimed[i])
+    other = found if samples.formula is None else yours
+    return Component(name, yours, expected, found, float(relative(np.array(other), np.array(expected))), state, point)
+
+
+def relative(a: Array, b: Array) -> Array:
+    """|a - b| / max(|a|, |b|), and 0 where both are 0."""
+    size = np.maximum(np.abs(a), np.abs(b))
+    return np.divide(np.abs(a - b), size, out=np.where(np.isnan(size), np.nan, 0.0), where=size > 0)

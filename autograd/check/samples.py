@@ -1,0 +1,176 @@
+"""The points at which a formula is compared with f, and the judgement on every component at each.
+
+Two right formulas differ by rounding only. So a component counts as wrong when it is off by more than the
+tolerance *and* by more than what rounding does to either side (see `autograd.check.noise`); when it is off by
+no more than rounding it is "lost in rounding", which is neither right nor wrong.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.check import noise
+from autograd.check.problem import Array
+from autograd.check.trial import Formula, FormulaFailure, Function, Look
+
+EPS = 2.0**-52
+RIGHT, WRONG, LOST = "right", "wrong", "lost in rounding"
+
+
+@dataclass(slots=True)
+class Sample:
+    """One point: f there, the exact and the claimed gradient, and for each component whether it is right.
+
+    `noise` is the rounding noise in the exact gradient, `scale` the size it would have if nothing cancelled;
+    both are 0 until somebody needs them (`measure`). `value_noise` is the rounding noise in f (-1: not measured).
+    """
+
+    look: Look
+    exact: Array
+    claimed: Array
+    status: NDArray[np.object_]
+    noise: Array
+    scale: Array
+    value_noise: float = -1.0
+
+    def measure(self, rng: np.random.Generator) -> None:
+        """How much rounding there is in the exact gradient."""
+        if not self.scale.any() and self.look.root is not None:
+            self.noise, self.scale = noise.of_engine(self.look.root, self.look.inputs, rng)
+
+
+class Samples:
+    """Every point that was tried, with its judgement. `formula` is None if only the engine is checked."""
+
+    def __init__(self, f: Function, formula: Formula | None, rtol: float, seed: int) -> None:
+        self.f, self.formula, self.arguments = f, formula, f.arguments
+        self.rng = np.random.default_rng(seed)
+        self.tolerance = float(rtol)
+        self.eps = EPS
+        self.notes: list[str] = []
+        self.bent: set[int] = set()  # blocks whose gradient came in another shape
+        self.all: list[Sample] = []
+
+    def nearby(self) -> Look | None:
+        """A random point around `at` where f has a gradient; closer and closer, if that is hard to find."""
+        at = self.arguments.flat
+        size = np.empty_like(at)
+        for block in self.arguments.blocks:
+            part = at[block.slice]
+            size[block.slice] = np.maximum(np.abs(part), np.sqrt(np.mean(part**2))) if part.size else 0.0
+        size[size == 0] = 0.5
+        for attempt in range(14):
+            flat = self.arguments.rounded(at + 0.5 * 0.5**attempt * size * self.rng.uniform(-1, 1, len(at)))
+            look = self.f.look(flat, self.rng)
+            if look.exact is not None:
+                return look
+        return None
+
+    def compare(self, looks: list[Look]) -> None:
+        """Run the formula at each of these points, and judge."""
+        failures = []
+        for look in looks:
+            assert look.exact is not None
+            claimed = look.exact
+            if self.formula is not None:
+                try:
+                    claimed = self.formula(look.at)
+                except FormulaFailure as failure:
+                    failures.append(str(failure))
+                    continue
+                self.bent |= set(self.formula.misshapen())
+            n = len(look.exact)
+            self.all.append(Sample(look, look.exact, claimed, np.full(n, RIGHT, object), np.zeros(n), np.zeros(n)))
+        if failures:
+            self.notes.append(f"The formula could not be evaluated at {len(failures)} points: {failures[0]}.")
+        if self.formula is None or not self.all:
+            return
+        again = self.claim(self.all[0].look.at)
+        if again is None or not np.array_equal(again, self.all[0].claimed, equal_nan=True):
+            raise ValueError("the formula is not deterministic: called twice at one point it gave two answers")
+        self._find_precision(self.formula)
+        for sample in self.all:
+            self._judge(sample)
+
+    def claim(self, flat: Array) -> Array | None:
+        """The formula there; None where it cannot be evaluated."""
+        assert self.formula is not None
+        try:
+            return self.formula(flat)
+        except FormulaFailure:
+            return None
+
+    def wrong(self) -> NDArray[np.bool_]:
+        """Which components are wrong, at any point or by their shape."""
+        wrong: NDArray[np.bool_] = np.any([s.status == WRONG for s in self.all], axis=0)
+        for i in self.bent:
+            wrong[self.arguments.blocks[i].slice] = True
+        return wrong
+
+    def mean_nothing(self) -> NDArray[np.bool_]:
+        """The components of which no point tells anything: rounding is as large as what is compared."""
+        unknown = np.ones(self.arguments.size, dtype=bool)
+        for sample in self.all:
+            sample.measure(self.rng)
+            scale = np.maximum(np.abs(sample.exact), sample.scale)
+            lost = sample.status == LOST
+            fine = np.where(lost, 30 * sample.noise <= self.tolerance * scale, sample.noise <= 0.1 * scale)
+            if self.eps > EPS:
+                fine |= lost
+            unknown &= ~fine
+            if not unknown.any():
+                break
+        return unknown
+
+    # -- Judging ----------------------------------------------------------------------------------------------
+
+    def _find_precision(self, formula: Formula) -> None:
+        """The formula may have been computed in float32: then its last digits mean less."""
+        floats = [d for d in formula.dtypes if d.kind == "f"]
+        self.eps = max([EPS, *(float(np.finfo(d).eps) for d in floats if d.itemsize < 8)])
+        claims = np.array([s.claimed for s in self.all])
+        if self.eps == EPS and len(claims) > 2:
+            with np.errstate(all="ignore"):
+                single = np.array_equal(claims, claims.astype(np.float32), equal_nan=True)
+                rough = (np.frexp(claims)[0] * 2**16) % 1 != 0  # more than 16 digits are used: not a simple fraction
+            moving = np.ptp(claims, axis=0) > 0
+            if single and rough[:, moving].any():
+                self.eps = float(np.finfo(np.float32).eps)
+        self.tolerance = max(self.tolerance, 1000 * self.eps)
+        if self.eps > EPS:
+            self.notes.append(
+                f"The formula's numbers have {-math.log10(self.eps):.0f} digits (float32 or less), so agreement is "
+                f"asked for to {self.tolerance:.0e} only."
+            )
+
+    def _judge(self, sample: Sample) -> None:
+        """Each component at one point: right, wrong, or lost in rounding."""
+        look, claimed, exact = sample.look, sample.claimed, sample.exact
+        off = np.abs(claimed - exact)
+        size = np.maximum(np.abs(claimed), np.abs(exact))
+        failing = ~(off <= self.tolerance * size)
+        if not failing.any():
+            return
+        assert look.root is not None
+        sample.measure(self.rng)
+        single = self.eps / EPS
+        lost = off <= 30 * sample.noise * single
+        if single > 1:
+            lost |= off <= 32 * self.eps * sample.scale
+        if (failing & ~lost & ((off <= 1e-3 * size) | (off <= 1e-6))).any():
+            spread = noise.of_formula(self.claim, look.at, self.eps, self.rng)
+            lost |= off <= 8 * np.minimum(spread, 1e-3 * np.maximum(1.0, size))
+        tiny = off <= 1e-10 * single * max(1.0, abs(look.root._data), float(np.abs(exact).max()))
+        if (failing & ~lost & tiny).any():
+            lost |= tiny & noise.is_erratic(self._residual, look.at, self.rng)
+        sample.status[failing] = WRONG
+        sample.status[failing & lost] = LOST
+
+    def _residual(self, flat: Array) -> Array | None:
+        claimed = self.claim(flat)
+        look = self.f.look(flat, self.rng)
+        return None if claimed is None or look.exact is None else claimed - look.exact
