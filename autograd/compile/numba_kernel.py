@@ -22,7 +22,7 @@ import textwrap
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 from autograd import rules
 from autograd.expression import Expression, number, symbol, write
@@ -118,7 +118,8 @@ def _branches(body: Callable[[str, bool], list[str]], rows: bool) -> list[str]:
         if not inner:
             continue
         lines.append(f"        {'if' if not lines else 'elif'} code == {code}:  # {name}")
-        lines.append("            for i in range(first, last):")
+        # a run may go over several levels, so backwards it is walked backwards
+        lines.append(f"            for i in {'range(first, last)' if body is _forward else 'range(last - 1, first - 1, -1)'}:")
         lines += ["                " + line for line in inner]
     return lines
 
@@ -247,11 +248,13 @@ def compiled(rows: bool) -> Callable[..., None]:
     import numba  # noqa: F401  (an early and clear error)
 
     text = source(rows)
-    name = f"tape_{'rows_' if rows else ''}{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    name = f"chalkgrad_tape_{'rows_' if rows else ''}{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     path = _written(text, name + ".py")
-    names: dict[str, Any] = {"__name__": name, "__file__": str(path)}
-    exec(compile(text, str(path), "exec"), names)
-    run: Callable[..., None] = names["run"]
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    sys.modules[name] = module  # numba's cache looks functions up by their module
+    exec(compile(text, str(path), "exec"), module.__dict__)
+    run: Callable[..., None] = module.run
     return run
 
 

@@ -116,7 +116,13 @@ class _Builder:
         if not is_sum(recording, slot):
             self.made[slot] = _Instruction(op.name, args)
             return list(args)
-        (terms, constant), products = form(recording, slot, self.count)
+        (found, constant), products = form(recording, slot, self.count)
+        terms = []
+        for c, t in found:  # a product that is used nowhere else is part of the sum
+            if recording.ops[t] is rules.mul and self.count[t] == 1:
+                products.append((c, *recording.args[t]))
+            else:
+                terms.append((c, t))
         needed = [t for _, t in terms] + [f for _, w, x in products for f in (w, x)]
         alike: dict[float, list[tuple[int, int]]] = {}
         for c, w, x in products:

@@ -1,0 +1,428 @@
+"""Groups: which scalar nodes become which matrix.
+
+1. Every sum is written as a linear form, so that it does not matter how it was added up: products Σ u_k·v_k, single
+   terms, a constant.
+2. Nodes of one level, made in the same way from the same tensors, become one tensor.
+3. In a group of sums the rows of left factors (u_1, …, u_K) and of right factors (v_1, …, v_K) are collected. If every
+   left row meets every right row, the group is a matrix product: for a layer there is one left row, the activations,
+   and a right row for every unit, its weights. Attention scores have several of both.
+4. The columns that an operand needs are a view of its tensor where their positions are affine in the indices (a matrix
+   inside the flat vector of parameters, a slice of a layer), and are gathered otherwise.
+
+What fits nowhere is still computed for the whole batch at once, element by element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograd import rules
+from autograd.compile.linear import form, is_sum, uses
+from autograd.compile.record import Recording
+from autograd.compile.tensors import (
+    Along,
+    Assign,
+    Elementwise,
+    Expr,
+    Gather,
+    Largest,
+    Number,
+    Plan,
+    Product,
+    Ref,
+    Shape,
+    Sum,
+    Table,
+    Tensor,
+    affine,
+    dense,
+    whole,
+)
+from autograd.op import Op
+
+Factor = int | float  # a slot, or a constant
+Index = np.ndarray[Any, Any]
+
+
+@dataclass
+class Node:
+    """A scalar node that gets a column of its own."""
+
+    slot: int
+    op: Op
+    args: tuple[int, ...] = ()
+    products: list[tuple[float, Factor, Factor]] = field(default_factory=list)
+    singles: list[tuple[float, int]] = field(default_factory=list)
+    constant: float = 0.0
+    level: int = 0
+
+    @property
+    def is_sum(self) -> bool:
+        """A linear form?"""
+        return self.op is rules.total
+
+    def operands(self) -> Iterable[int]:
+        """The slots it is made from."""
+        yield from self.args
+        for _, u, v in self.products:
+            for x in (u, v):
+                if isinstance(x, int):
+                    yield x
+        for _, x in self.singles:
+            yield x
+
+
+@dataclass
+class Block:
+    """The terms of a group of sums that come from the same tensors: n nodes with K terms each."""
+
+    coefficient: float
+    left: list[list[Factor]]
+    right: list[list[Factor]] | None  # None: single terms
+
+    @property
+    def width(self) -> int:
+        """K."""
+        return len(self.left[0])
+
+
+def plan(recording: Recording) -> Plan:
+    """The forward pass of a recording as assignments of tensors; `autograd.compile.adjoint` adds the backward pass."""
+    return Grouper(recording).plan()
+
+
+class Grouper:
+    """Makes tensors of the nodes, level by level."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.r = recording
+        self.parameters = Tensor("parameters", recording.parameter_count, False, (recording.parameter_count,), "w")
+        self.inputs = [
+            Tensor("input", int(np.prod(shape)), True, shape or (1,), "", argument=k)
+            for k, shape in enumerate(recording.shapes)
+        ]
+        self.where: dict[int, tuple[Tensor, int]] = {}  # slot -> its tensor and column
+        self.order: dict[Tensor | None, int] = {None: -1, self.parameters: 0}
+        self.forward: list[Assign] = []
+        self.gathered: dict[tuple[int, bytes], Tensor] = {}
+        self.is_batched = recording.batched()
+        for slot, place in recording.parameters.items():
+            self.where[slot] = (self.parameters, place)
+        starts = np.cumsum([0] + [t.size for t in self.inputs])
+        for slot, place in recording.inputs.items():
+            k = int(np.searchsorted(starts, place, side="right")) - 1
+            self.where[slot] = (self.inputs[k], place - int(starts[k]))
+        for tensor in self.inputs:
+            self.order[tensor] = len(self.order)
+
+    def plan(self) -> Plan:
+        """All levels, from the leaves to the root."""
+        nodes = self._nodes()
+        root = nodes.pop(self.r.root, None) if self._root_is_loose(nodes) else None
+        levels: dict[int, list[Node]] = {}
+        for node in nodes.values():
+            levels.setdefault(node.level, []).append(node)
+        for level in sorted(levels):
+            groups: dict[Any, list[Node]] = {}
+            for node in levels[level]:
+                groups.setdefault(self._signature(node), []).append(node)
+            for group in groups.values():
+                self._group(group)
+        result: Ref | Sum
+        if root is not None:
+            result = self._sum_of([root], self._blocks([root]), (1,), 1, 1)
+        else:
+            result = self._result(self.r.root)
+        penalty = None if self.r.penalty is None else self._result(self.r.penalty)
+        gradient = Tensor("gradient", self.parameters.size, False, (self.parameters.size,), "g")
+        return Plan(self.forward, [], result, penalty, self.parameters, gradient, self.inputs)
+
+    # -- 1. Sums as linear forms ----------------------------------------------------------------------------------
+
+    def _nodes(self) -> dict[int, Node]:
+        """The nodes that get a column, in order; sums that are part of one longer sum do not."""
+        r, count = self.r, uses(self.r)
+        needed = [False] * len(r)
+        for result in (r.root, r.penalty):
+            if result is not None:
+                needed[result] = True
+        found: dict[int, Node] = {}
+        for slot in range(len(r) - 1, -1, -1):
+            if needed[slot] and r.args[slot]:
+                node = found[slot] = self._sum_node(slot, count) if is_sum(r, slot) else Node(slot, r.ops[slot], r.args[slot])
+                for x in node.operands():
+                    needed[x] = True
+        nodes = dict(reversed(found.items()))
+        for node in nodes.values():
+            node.level = 1 + max((nodes[x].level if x in nodes else 0 for x in node.operands()), default=0)
+        return nodes
+
+    def _sum_node(self, slot: int, count: list[int]) -> Node:
+        r = self.r
+        (terms, constant), dots = form(r, slot, count)
+        products: dict[tuple[Factor, Factor], float] = {}
+        singles: dict[int, float] = {}
+        for c, u, v in dots:
+            products[u, v] = products.get((u, v), 0.0) + c
+        for c, t in terms:
+            if count[t] == 1 and r.ops[t] is rules.mul:
+                u, v = r.args[t]
+                products[u, v] = products.get((u, v), 0.0) + c
+            else:
+                singles[t] = singles.get(t, 0.0) + c
+        if len(set(singles.values())) > 2:  # a linear form with coefficients of all kinds is a product with constants
+            products.update({(t, c): 1.0 for t, c in singles.items()})
+            singles = {}
+        return Node(
+            slot, rules.total, (), [(c, u, v) for (u, v), c in products.items()], [(c, t) for t, c in singles.items()], constant
+        )
+
+    def _root_is_loose(self, nodes: dict[int, Node]) -> bool:
+        """Whether the root is a sum that nothing else needs: then only its total over the batch is computed."""
+        root = nodes.get(self.r.root)
+        return root is not None and root.is_sum and uses(self.r)[self.r.root] == 1
+
+    # -- 2. Nodes made alike ----------------------------------------------------------------------------------------
+
+    def _tensor(self, x: Factor) -> Tensor | None:
+        if isinstance(x, float) or x in self.r.constants:
+            return None
+        return self.where[x][0]
+
+    def _column(self, x: Factor) -> float:
+        if isinstance(x, float):
+            return x
+        return self.r.constants[x] if x in self.r.constants else self.where[x][1]
+
+    def _rank(self, x: Factor) -> int:
+        """What stands on the left of a product: activations before inputs before parameters before constants."""
+        tensor = self._tensor(x)
+        if tensor is None:
+            return 0
+        kind = {"parameters": 1, "input": 2}.get(tensor.kind, 3)
+        return kind + 4 * tensor.batched
+
+    def _signature(self, node: Node) -> Any:
+        batched, held = self.is_batched[node.slot], node.slot in self.r.held
+        if not node.is_sum:
+            tensors = tuple(self.order[self._tensor(x)] for x in node.args)
+            return node.op.name, batched, held, tuple(sorted(tensors)) if node.op is rules.maximum and held else tensors
+        kinds: dict[Any, int] = {}
+        for key, _, _ in self._terms(node):
+            kinds[key] = kinds.get(key, 0) + 1
+        return "sum", batched, held, tuple(sorted(kinds.items()))
+
+    def _terms(self, node: Node) -> Iterable[tuple[tuple[int, int, float], Factor, Factor | None]]:
+        """(the key of its block, left factor, right factor) for every term of a sum."""
+        for c, u, v in node.products:
+            if self._rank(u) < self._rank(v):
+                u, v = v, u
+            yield (self.order[self._tensor(u)], self.order[self._tensor(v)], c), u, v
+        for c, t in node.singles:
+            yield (self.order[self._tensor(t)], -2, c), t, None
+
+    def _group(self, nodes: list[Node]) -> None:
+        if nodes[0].is_sum:
+            self._sums(nodes)
+        elif len(nodes[0].args) > (nodes[0].op.arity or 0):
+            self._largest(nodes)
+        else:
+            self._elementwise(nodes)
+
+    # -- Elementwise ------------------------------------------------------------------------------------------------
+
+    def _elementwise(self, nodes: list[Node]) -> None:
+        nodes = sorted(nodes, key=lambda n: [self._column(x) for x in n.args])
+        rows = [[n.args[k] for n in nodes] for k in range(len(nodes[0].args))]
+        shape = self._shape([self._index(row) for row in rows if self._tensor(row[0]) is not None], len(nodes))
+        args = tuple(self._operand(row, shape) for row in rows)
+        batched = self.is_batched[nodes[0].slot]
+        self._assign(nodes, Elementwise(nodes[0].op, args, shape, batched), shape)
+
+    def _largest(self, nodes: list[Node]) -> None:
+        """max over many arguments, which may come from several tensors."""
+        batched = self.is_batched[nodes[0].slot]
+        by_tensor = [sorted(n.args, key=lambda x: (self.order[self._tensor(x)], self._column(x))) for n in nodes]
+        order = sorted(range(len(nodes)), key=lambda i: [self._column(x) for x in by_tensor[i]])
+        nodes, by_tensor = [nodes[i] for i in order], [by_tensor[i] for i in order]
+        result: Expr | None = None
+        start, total = 0, len(by_tensor[0])
+        while start < total:
+            tensor = self._tensor(by_tensor[0][start])
+            stop = start
+            while stop < total and self._tensor(by_tensor[0][stop]) is tensor:
+                stop += 1
+            part = [row[start:stop] for row in by_tensor]
+            shape = (len(nodes), stop - start)
+            operand = self._operand([x for row in part for x in row], shape)
+            piece: Expr = Largest(operand, (len(nodes),), operand.batched)
+            result = piece if result is None else Elementwise(rules.maximum, (result, piece), (len(nodes),), batched)
+            start = stop
+        assert result is not None
+        self._assign(nodes, result, (len(nodes),))
+
+    # -- 3. Sums ----------------------------------------------------------------------------------------------------
+
+    def _blocks(self, nodes: list[Node]) -> dict[tuple[int, int, float], Block]:
+        blocks: dict[tuple[int, int, float], Block] = {}
+        for k, node in enumerate(nodes):
+            terms: dict[tuple[int, int, float], list[tuple[Factor, Factor | None]]] = {}
+            for key, u, v in self._terms(node):
+                terms.setdefault(key, []).append((u, v))
+            for key, pairs in terms.items():
+                pairs.sort(key=lambda p: (self._column(p[0]), 0 if p[1] is None else self._column(p[1])))
+                block = blocks.setdefault(key, Block(key[2], [], None if key[1] == -2 else []))
+                block.left.append([u for u, _ in pairs])
+                if block.right is not None:
+                    block.right.append([v for _, v in pairs if v is not None])
+                assert len(block.left) == k + 1
+        return blocks
+
+    def _sums(self, nodes: list[Node]) -> None:
+        blocks = self._blocks(nodes)
+        wide = [b for b in blocks.values() if b.right is not None and b.width > 1]
+        if wide:
+            main = max(wide, key=lambda b: b.width)
+            grids, loose = self._grids(main)
+            for rows, i, j in grids:
+                self._sum_group([nodes[k] for k in rows], i, j)
+            if loose:
+                self._sum_group([nodes[k] for k in loose], len(loose), 0)
+            return
+        first = next(iter(blocks.values()), None)
+        if first is not None:
+            nodes = [nodes[k] for k in sorted(range(len(nodes)), key=lambda k: self._key(first, k))]
+        self._sum_group(nodes, len(nodes), 0)
+
+    def _key(self, block: Block, k: int) -> list[float]:
+        right = block.right[k] if block.right is not None else []
+        return [self._column(x) for x in block.left[k][:2]] + [self._column(x) for x in right[:2]]
+
+    def _grids(self, block: Block) -> tuple[list[tuple[list[int], int, int]], list[int]]:
+        """The nodes as grids, ([positions], I, J), in which every left row meets every right row; and the others."""
+        assert block.right is not None
+        lefts = [tuple(self._column(x) for x in row) for row in block.left]
+        rights = [tuple(self._column(x) for x in row) for row in block.right]
+        meets: dict[Any, dict[Any, int]] = {}
+        doubles: list[int] = []
+        for k, (u, v) in enumerate(zip(lefts, rights, strict=True)):
+            if v in meets.setdefault(u, {}):
+                doubles.append(k)
+            else:
+                meets[u][v] = k
+        alike: dict[Any, list[Any]] = {}
+        for u in sorted(meets):
+            alike.setdefault(tuple(sorted(meets[u])), []).append(u)
+        grids, loose = [], doubles
+        for right, left in alike.items():
+            rows = [meets[u][v] for u in left for v in right]
+            if len(rows) == 1 and len(lefts) > 1:
+                loose += rows
+            else:
+                grids.append((rows, len(left), len(right)))
+        return grids, sorted(loose, key=lambda k: self._key(block, k))
+
+    def _sum_group(self, nodes: list[Node], i: int, j: int) -> None:
+        """One tensor of sums: a grid of I · J nodes, or (J = 0) a plain row of I."""
+        blocks = self._blocks(nodes)
+        if j:
+            shape: Shape = (i, j) if i > 1 else (j,)
+        else:
+            indices = []
+            for b in blocks.values():
+                for side in (b.left, b.right or []):
+                    if side and self._tensor(side[0][0]) is not None:
+                        indices.append(self._index([x for row in side for x in row]).reshape(len(nodes), -1))
+            shape = self._shape(indices, len(nodes))
+            i, j = 0, 0
+        self._assign(nodes, self._sum_of(nodes, blocks, shape, i, j), shape)
+
+    def _sum_of(self, nodes: list[Node], blocks: dict[Any, Block], shape: Shape, i: int, j: int) -> Sum:
+        batched = self.is_batched[nodes[0].slot]
+        terms: list[tuple[float, Expr]] = []
+        for block in blocks.values():
+            terms.append((block.coefficient, self._term(block, shape, i, j)))
+        terms.sort(key=lambda t: 0 if isinstance(t[1], Product) else 1)
+        constants = np.array([n.constant for n in nodes])
+        constant: Expr | None = None
+        if np.any(constants != 0.0):
+            constant = Number(constants[0]) if np.all(constants == constants[0]) else Table(constants.reshape(shape))
+        return Sum(terms, constant, shape, batched)
+
+    def _term(self, block: Block, shape: Shape, i: int, j: int) -> Expr:
+        k, n = block.width, len(block.left)
+        if block.right is None:
+            if k == 1:
+                return self._operand([row[0] for row in block.left], shape)
+            x = self._operand([x for row in block.left for x in row], (*shape, k))
+            return Along(x, (len(shape),), False, shape, x.batched)
+        left, right = [x for row in block.left for x in row], [x for row in block.right for x in row]
+        if k == 1:
+            a, b = self._operand(left, shape), self._operand(right, shape)
+            return Elementwise(rules.mul, (a, b), shape, a.batched or b.batched)
+        if j:
+            u = self._index(left).reshape(i, j, k)
+            v = self._index(right).reshape(i, j, k)
+            if (u == u[:, :1]).all() and (v == v[:1]).all():
+                rows = [x for row in block.left[::j] for x in row]
+                columns = [x for row in block.right[:j] for x in row]
+                a, b = self._operand(rows, (i, k)), self._operand(columns, (j, k))
+                return Product(a, b, "z", shape, a.batched or b.batched)
+        a, b = self._operand(left, (*shape, k)), self._operand(right, (*shape, k))
+        return Product(a, b, ".", shape, a.batched or b.batched)
+
+    # -- 4. Operands ------------------------------------------------------------------------------------------------
+
+    def _index(self, row: Sequence[Factor]) -> Index:
+        return np.array([self._column(x) for x in row])
+
+    def _shape(self, indices: list[Index], n: int) -> Shape:
+        """(n,), or the (n/b, b) in which all of these are affine when they are not in a row."""
+        if all(affine(i) is not None for i in indices):
+            return (n,)
+        for index in indices:
+            first = index if index.ndim == 1 else index[:, 0]
+            steps = np.diff(first)
+            breaks = np.flatnonzero(steps != steps[0]) if len(steps) else []
+            if len(breaks):
+                b = int(breaks[0]) + 1
+                if b > 1 and n % b == 0 and all(affine(i.reshape(n // b, b, *i.shape[1:])) is not None for i in indices):
+                    return (n // b, b)
+        return (n,)
+
+    def _operand(self, row: Sequence[Factor], shape: Shape) -> Expr:
+        """These slots, all of one tensor, as an array of this shape."""
+        tensor = self._tensor(row[0])
+        index = self._index(row)
+        if tensor is None:
+            return Number(float(index[0])) if np.all(index == index[0]) else Table(index.reshape(shape))
+        found = affine(index.reshape(shape))
+        if found is not None:
+            return Ref(tensor, found[0], shape, found[1])
+        key = (id(tensor), index.tobytes())
+        copy = self.gathered.get(key)
+        if copy is None:
+            copy = self.gathered[key] = Tensor("gather", len(index), tensor.batched, shape, slots=[])
+            self.forward.append(Assign(whole(copy, (len(index),)), Gather(tensor, index.astype(int))))
+            self.order[copy] = len(self.order)
+        return whole(copy, shape)
+
+    def _assign(self, nodes: list[Node], value: Expr, shape: Shape) -> None:
+        tensor = Tensor("node", len(nodes), self.is_batched[nodes[0].slot], shape, slots=[n.slot for n in nodes])
+        self.order[tensor] = len(self.order)
+        for column, node in enumerate(nodes):
+            self.where[node.slot] = (tensor, column)
+        self.forward.append(Assign(whole(tensor), value))
+
+    def _result(self, slot: int) -> Ref:
+        """A result that may be a leaf."""
+        if slot in self.r.constants:
+            tensor = Tensor("node", 1, False, (1,), slots=[slot])
+            self.forward.append(Assign(whole(tensor), Number(self.r.constants[slot])))
+            return whole(tensor)
+        tensor, column = self.where[slot]
+        return Ref(tensor, column, (1,), dense((1,)))
