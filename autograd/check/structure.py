@@ -74,9 +74,10 @@ class Arguments:
 
         return tuple(_map(arg, fill) for arg in self.args)
 
-    def values(self, flat: Array) -> tuple[tuple[Any, ...], list[Value]]:
-        """The arguments as Values in the same structure, and these Values in flat order, labelled."""
-        leaves = [Value(float(x), name) for x, name in zip(flat, self.names, strict=True)]
+    def values(self, flat: Array, *, labels: bool = True) -> tuple[tuple[Any, ...], list[Value]]:
+        """The arguments as Values in the same structure, and these Values in flat order."""
+        numbers = flat.tolist()
+        leaves = [Value(x, n) for x, n in zip(numbers, self.names, strict=True)] if labels else [*map(Value, numbers)]
 
         def fill(leaf: _Leaf) -> Any:
             if leaf.kind == "number":

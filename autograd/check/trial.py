@@ -48,9 +48,9 @@ class Function:
         self.reads: list[Line] = []  # the lines of f that read .data: they lose the graph
         self.compares = False  # whether f compares Values: then its graph may depend on their numbers
 
-    def graph(self, flat: Array, *, lines: bool = False) -> tuple[Value, list[Value]]:
+    def graph(self, flat: Array, *, lines: bool = False, labels: bool = True) -> tuple[Value, list[Value]]:
         """The graph of f at this point, and its inputs. DomainError where f is not defined."""
-        args, leaves = self.arguments.values(flat)
+        args, leaves = self.arguments.values(flat, labels=labels)
         with noting_lines() if lines else contextlib.nullcontext():
             root = self.f(*args)
         if isinstance(root, np.ndarray) and root.shape == ():
