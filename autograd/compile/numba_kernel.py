@@ -3,9 +3,14 @@
 Nobody wrote the derivatives below: each rule of the table, called with symbols, prints its slope. To read the loops:
 
 >>> text = source(rows=False)
->>> print(*[line.strip() for line in text.splitlines() if "# tanh" in line or "math.tanh" in line], sep="\\n")
-elif code == ...:  # tanh
-...
+>>> print(text[text.rindex("# tanh") :][:280])
+# tanh
+            for i in range(last - 1, first - 1, -1):
+                xat = xs[i]
+                up = g[leaves + i]
+                z = v[leaves + i]
+                g[xat] += up * (1 - z * z)
+        elif ...
 
 The text is compiled once and kept in the user's cache folder (the environment variable NUMBA_CACHE_DIR, or
 ``~/.cache/chalkgrad``), never next to this file.
@@ -37,7 +42,7 @@ ARGUMENTS = "xyu"
 
 @cache
 def source(rows: bool) -> str:
-    """The text of ``run(v, g, …)``: all values forwards, then all gradients backwards. With `rows`, of rows of values."""
+    """The text of ``run(v, g, …)``: all values forwards, then all gradients backwards. `rows`: of rows of values."""
     lines = [
         "import math",
         "from numba import njit",
@@ -112,14 +117,16 @@ def _added(upstream: str, slope: str) -> str:
 
 
 def _branches(body: Callable[[str, bool], list[str]], rows: bool) -> list[str]:
-    lines = []
+    lines: list[str] = []
     for name, code in CODES.items():
         inner = body(name, rows)
         if not inner:
             continue
         lines.append(f"        {'if' if not lines else 'elif'} code == {code}:  # {name}")
         # a run may go over several levels, so backwards it is walked backwards
-        lines.append(f"            for i in {'range(first, last)' if body is _forward else 'range(last - 1, first - 1, -1)'}:")
+        lines.append(
+            f"            for i in {'range(first, last)' if body is _forward else 'range(last - 1, first - 1, -1)'}:"
+        )
         lines += ["                " + line for line in inner]
     return lines
 
@@ -245,8 +252,10 @@ def compiled(rows: bool) -> Callable[..., None]:
 
     Raises ImportError where numba is not installed.
     """
-    import numba  # noqa: F401  (an early and clear error)
-
+    try:
+        import numba  # noqa: F401
+    except ImportError:
+        raise ImportError("backend \"numba\" needs numba (pip install 'chalkgrad[fast]')") from None
     text = source(rows)
     name = f"chalkgrad_tape_{'rows_' if rows else ''}{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     path = _written(text, name + ".py")
@@ -269,16 +278,18 @@ def cache_folder() -> Path:
 
 
 def _written(text: str, name: str) -> Path:
-    """The text in a file, which numba's cache needs; a temporary one where the cache folder cannot be written."""
-    for folder in (cache_folder(), Path(tempfile.gettempdir()) / f"chalkgrad-{os.getuid() if hasattr(os, 'getuid') else ''}"):
-        path = folder / name
-        try:
-            if not path.exists() or path.read_text() != text:
-                folder.mkdir(parents=True, exist_ok=True)
-                with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".tmp", delete=False) as file:
-                    file.write(text)
-                Path(file.name).replace(path)
-            return path
-        except OSError:
-            continue
-    raise OSError(f"no folder to keep compiled loops in: {cache_folder()} cannot be written; set NUMBA_CACHE_DIR")
+    """The text in a file, which numba's cache needs; in a temporary folder where the cache folder cannot be written."""
+    try:
+        return _in_folder(cache_folder(), text, name)
+    except OSError:
+        return _in_folder(Path(tempfile.mkdtemp(prefix="chalkgrad-")), text, name)
+
+
+def _in_folder(folder: Path, text: str, name: str) -> Path:
+    path = folder / name
+    if not path.exists() or path.read_text(encoding="utf-8") != text:  # (writing anew would outdate numba's cache)
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".tmp", delete=False, encoding="utf-8") as file:
+            file.write(text)
+        Path(file.name).replace(path)
+    return path

@@ -17,6 +17,7 @@ in the user's cache folder. With a batch, every value is a row of numbers, one f
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -120,7 +121,8 @@ class _Builder:
         terms = []
         for c, t in found:  # a product that is used nowhere else is part of the sum
             if recording.ops[t] is rules.mul and self.count[t] == 1:
-                products.append((c, *recording.args[t]))
+                w, x = recording.args[t]
+                products.append((c, w, x))
             else:
                 terms.append((c, t))
         needed = [t for _, t in terms] + [f for _, w, x in products for f in (w, x)]
@@ -188,7 +190,7 @@ def _numbered(build: _Builder, order: list[int], root: int) -> Tape:
     recording = build.recording
     parameters, inputs = recording.parameter_count, recording.input_count
     constants = list(build.constants)
-    place = {slot: at for slot, at in recording.parameters.items()}
+    place = dict(recording.parameters)
     place.update({slot: parameters + at for slot, at in recording.inputs.items()})
     place.update({slot: parameters + inputs + k for k, slot in enumerate(constants)})
     leaves = parameters + inputs + len(constants)
@@ -235,7 +237,7 @@ def _numbered(build: _Builder, order: list[int], root: int) -> Tape:
 
 
 def _in_a_row(slots: list[int]) -> bool:
-    return slots[-1] - slots[0] == len(slots) - 1 and all(b - a == 1 for a, b in zip(slots, slots[1:], strict=False))
+    return slots == list(range(slots[0], slots[0] + len(slots)))
 
 
 class _Single:
@@ -295,10 +297,19 @@ class NumbaRunner:
     def __init__(self, recording: Recording) -> None:
         cost = tape(recording, recording.root)
         self.source = numba_kernel.source(rows=bool(recording.shapes))
-        self.instructions = len(cost)
+        self.tape = cost
         self._rows = _Rows(cost) if recording.shapes else None
         self._single = None if recording.shapes else _Single(cost)
         self._penalty = None if recording.penalty is None else _Single(tape(recording, recording.penalty))
+
+    def explain(self) -> str:
+        """How many instructions there are, by operation."""
+        names = {code: name for name, code in numba_kernel.CODES.items()}
+        count: Counter[str] = Counter()
+        for code, first, last in self.tape.runs.tolist():
+            count[names[code]] += last - first
+        found = ", ".join(f"{n} × {name}" for name, n in count.most_common())
+        return f"a tape of {len(self.tape)} instructions in {len(self.tape.runs)} runs: {found}"
 
     def __call__(self, parameters: Array, batch: list[Array], weight: float) -> tuple[float, Array]:
         """Σ over the examples of (cost · weight) + penalty, and its gradient along the parameters."""

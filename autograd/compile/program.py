@@ -19,6 +19,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Protocol
 
 import numpy as np
@@ -34,6 +35,7 @@ from autograd.value import EDITS, NUMBERS, Value
 # Each backend is a module with `make(recording) -> Runner`; imported when it is first asked for.
 BACKENDS = {"python": "straight", "numpy": "matrix", "numba": "numba_tape", "jax": "jax_matrix"}
 NEEDS = {"numba": "numba (pip install 'chalkgrad[fast]')", "jax": "jax (pip install 'chalkgrad[jax]')"}
+LARGE = 5_000  # nodes, from which on the tape in numba pays: it starts in about a second, where numba is installed
 
 
 class Runner(Protocol):
@@ -371,7 +373,10 @@ def backend_module(name: str) -> Any:
 
 
 def _choose(recording: Recording) -> str:
-    return "numpy" if recording.shapes else "python"
+    """What "auto" means. A large graph without a batch is a tape: straight-line text would take seconds to compile."""
+    if recording.shapes:
+        return "numpy"
+    return "numba" if len(recording) >= LARGE and find_spec("numba") is not None else "python"
 
 
 def _takes_nothing(cost: Callable[..., Any]) -> bool:
