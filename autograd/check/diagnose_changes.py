@@ -1,0 +1,159 @@
+"""Every single change of the chain rule that the diagnosis tries: each place, with each kind of mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from autograd.check.diagnose_graph import Change, Graph, Ints
+from autograd.check.groups import Group, Groups, Uses
+from autograd.check.mistakes import WrongSlope, evaluate, right_slope, substitute, wrong_slopes
+from autograd.check.problem import Array, Kind
+from autograd.expression import number, symbol
+from autograd.rules import RULES
+
+ACTIVATIONS = ("sigmoid", "tanh", "relu", "softplus", "exp", "sin")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A change of some slopes that might be the student's.
+
+    `factor`  the slopes times this number (None: other slopes)
+    `slope`   what was written in place of the slope, if it was something else
+    `by`      a quantity that the slopes were multiplied by, in words
+    """
+
+    kind: Kind
+    place: Group | Uses
+    change: Change
+    cost: float
+    factor: float | None = None
+    slope: WrongSlope | None = None
+    by: str = ""
+
+
+def times(graph: Graph, place: Group, factor: float, cost: float = 0.0) -> Candidate:
+    """All slopes of the group times a number."""
+    change = Change(place.edges, graph.slope[place.edges] * factor)
+    return Candidate(kind_of_factor(place, factor), place, change, place.cost + cost, factor)
+
+
+def kind_of_factor(place: Group, factor: float) -> Kind:
+    """What to call a factor at this place."""
+    if factor == 0:
+        return "missing-term"
+    whole = place.role in ("whole", "block")
+    if factor == -1:
+        return "sign" if whole else "term-sign"
+    return "factor" if whole else "term-factor"
+
+
+def overwritten(graph: Graph, uses: Uses) -> Candidate:
+    """``=`` in place of ``+=``."""
+    return Candidate("overwritten", uses, Change(uses.dropped, 0.0 * graph.slope[uses.dropped]), uses.cost + 1.25)
+
+
+def replacements(graph: Graph, groups: Groups, group: Group) -> list[Candidate]:
+    """Other slopes at this place; none twice, none that is the right slope times a constant."""
+    right = graph.slope[group.edges]
+    seen: set[bytes] = set()
+    out = []
+    with np.errstate(all="ignore"):
+        candidates = list(_replacements(graph, groups, group))
+    for candidate in candidates:
+        wrong = candidate.change.slopes
+        with np.errstate(all="ignore"):
+            rounded = wrong[:64].astype(np.float32).tobytes()
+        if rounded not in seen and np.isfinite(wrong).all() and not _proportional(wrong, right):
+            seen.add(rounded)
+            out.append(candidate)
+    return out
+
+
+def _proportional(a: Array, b: Array) -> bool:
+    """Whether a is a constant times b."""
+    with np.errstate(all="ignore"):
+        ratio = a / b
+    both = (a == 0) & (b == 0)
+    ratio = ratio[~both]
+    return ratio.size == 0 or bool(np.isfinite(ratio).all() and np.ptp(ratio) <= 1e-9 * abs(ratio.flat[0]))
+
+
+def _replacements(graph: Graph, groups: Groups, group: Group) -> Iterator[Candidate]:
+    edges, right = group.edges, graph.slope[group.edges]
+    first = graph.nodes[graph.src[edges[0]]]
+    alike = all(graph.nodes[s].op == first.op for s in graph.src[edges])
+    slots = np.unique(graph.slot[edges])
+    if group.role == "into":
+        yield from _extra_slopes(graph, group)
+    elif alike and first.op == "sum":
+        yield _candidate(group, edges, np.ones(right.shape), WrongSlope("missing-slope", number(1), 1.2))
+        yield _candidate(
+            group, edges, 1 / right, WrongSlope("wrong-slope", number(1), 2.5, "dividing in place of multiplying")
+        )
+    elif alike and len(slots) == 1:
+        slot = int(slots[0])
+        op = RULES[first.op]
+        numbers = graph.operands(edges)
+        names = {"z": graph.value[graph.src[edges]], **dict(zip("xyuv", numbers, strict=False))}
+        for wrong in _wrong_slopes(op.name, slot):
+            slopes = np.broadcast_to(evaluate(wrong.slope, names), (len(edges), len(graph.points)))
+            yield _candidate(group, edges, slopes, wrong)
+        if first.op in ("mul", "div"):
+            yield from _neighbours(graph, groups, group, slot, names)
+
+
+@cache
+def _wrong_slopes(op: str, slot: int) -> list[WrongSlope]:
+    return wrong_slopes(RULES[op], slot)
+
+
+def _candidate(group: Group, edges: Ints, slopes: Array, wrong: WrongSlope) -> Candidate:
+    return Candidate(wrong.kind, group, Change(edges, slopes), group.cost + wrong.cost, slope=wrong)
+
+
+def _neighbours(graph: Graph, groups: Groups, group: Group, slot: int, names: dict[str, Array]) -> Iterator[Candidate]:
+    """The slope of a product is the other factor; people take that factor's input, or its transpose, instead."""
+    other = "y" if slot == 0 else "x"
+    right = right_slope(RULES[graph.nodes[graph.src[group.edges[0]]].op], slot)
+    if right is None:
+        return
+    before, transposed = names[other].copy(), names[other].copy()
+    words = ""
+    is_transposed = False
+    for row, s in enumerate(graph.src[group.edges].tolist()):
+        raw = graph.nodes[s].operands[1 - slot]
+        rule, args = graph.raw[raw]._rule, graph.arguments[raw]
+        if rule.arity == 1 and rule.slopes:
+            before[row] = graph.raw_value[args[0]]
+            words = rule.name
+        twin = groups.transposed(raw)
+        if twin is not None:
+            transposed[row] = graph.raw_value[twin]
+            is_transposed = True
+    if words:
+        slopes = evaluate(right, {**names, other: before})
+        wrong = WrongSlope("wrong-point", right, 1.7, f"the input of {words} in place of its output")
+        yield _candidate(group, group.edges, slopes, wrong)
+    if is_transposed:
+        slopes = evaluate(right, {**names, other: transposed})
+        yield _candidate(group, group.edges, slopes, WrongSlope("transposed", right, 1.5))
+
+
+def _extra_slopes(graph: Graph, group: Group) -> Iterator[Candidate]:
+    """The upstream gradient times the slope of a function that is not there, or was multiplied in already."""
+    value = graph.value[graph.dst[group.edges]]
+    for name in ACTIVATIONS:
+        slope = right_slope(RULES[name], 0)
+        if slope is None:
+            continue
+        for argument, cost in (("input", 2.2), ("output", 2.4)):
+            z = RULES[name].array(value) if argument == "input" else value
+            ratio = evaluate(substitute(slope, {"z": symbol("z")}), {"z": z, "x": value})
+            wrong = WrongSlope("wrong-slope", slope, cost, f"one slope of {name} too many")
+            change = Change(group.edges, graph.slope[group.edges] * ratio)
+            yield Candidate("wrong-slope", group, change, group.cost + cost, slope=wrong, by=f"the slope of {name}")

@@ -1,0 +1,337 @@
+"""The graphs of all points as one table of edges, and the chain rule on it with changed slopes.
+
+A student does not see every `+` of a sum as a step, so sums are flattened: whatever is made by adding,
+subtracting and multiplying by constants becomes one node ``sum``, with one edge (and one coefficient) for
+each term. ``dot`` becomes a sum of products. What remains are the inputs, the sums, the products and the
+other operations; each edge has a slope at every point.
+
+`Graph.gradients` runs the chain rule for many changes of slopes and all points at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.check.problem import Array, Point, Problem
+from autograd.op import SumOp
+from autograd.order import arguments, topological
+from autograd.rules import RULES
+from autograd.value import Value
+
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+LINEAR = frozenset({"add", "sub", "neg", "copy", "total", "dot"})  # and mul, div by a constant
+ROOM = 4_000_000  # numbers in one batch of reverse passes
+
+
+@dataclass(slots=True)
+class Node:
+    """A node of the flattened graph.
+
+    `op`         "input", "sum", or the name of the row of the rule table
+    `origin`     the Value at the first point, for its label, scope and line
+    `raw`        its place in `Graph.raw`, -1 for a product inside a dot
+    `operands`   the unflattened arguments (places in `Graph.raw`), constants included; () for a sum
+    `component`  which input it is, -1 if none
+    """
+
+    op: str
+    origin: Value
+    raw: int
+    operands: tuple[int, ...] = ()
+    component: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sum inside sum `node`: its edges between `first` and `last` were one Value before flattening."""
+
+    origin: Value
+    node: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Some edges with other slopes: `slopes[k]` (one for each point) in place of the slope of `edges[k]`."""
+
+    edges: Ints
+    slopes: Array
+
+
+class Graph:
+    """`nodes`; `value` (node × point); edges as `src`, `dst`, `slot` and `slope` (edge × point).
+
+    `points` are the points of the problem whose graph has this structure: an ``if`` in the user's f can make
+    others, which are left out.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.nodes: list[Node] = []
+        self.parts: list[Part] = []
+        self._read([p for p in problem.points if np.isfinite(p.claimed).all() and np.isfinite(p.exact).all()])
+        self._flatten()
+        self._levels()
+
+    # -- Reading the points -----------------------------------------------------------------------------------
+
+    def _read(self, points: list[Point]) -> None:
+        families: dict[Any, list[tuple[Point, list[Value]]]] = {}
+        for point in points:
+            leaves, made = topological(point.root)
+            all_of_it = leaves + made
+            place = {node: i for i, node in enumerate(all_of_it)}
+            component = {leaf: i for i, leaf in enumerate(point.inputs)}
+            signature = (
+                tuple(component.get(leaf, -1) for leaf in leaves),
+                tuple((node._rule.name, tuple(place[a] for a in arguments(node))) for node in made),
+            )
+            families.setdefault(signature, []).append((point, all_of_it))
+        if not families:
+            raise ValueError("no point at which both gradients are finite")
+        signature, members = max(families.items(), key=lambda item: len(item[1]))
+        self.points = [point for point, _ in members]
+        self.raw_value: Array = np.array([[v._data for v in nodes] for _, nodes in members]).T.copy()
+        self.raw: list[Value] = members[0][1]
+        components, made_of = signature
+        self.component = list(components) + [-1] * len(made_of)
+        self.arguments: list[tuple[int, ...]] = [()] * len(components) + [args for _, args in made_of]
+        self.exact: Array = np.array([p.exact for p in self.points])
+        self.claimed: Array = np.array([p.claimed for p in self.points])
+        self.slack: Array = np.array([p.slack for p in self.points])
+
+    # -- Flattening ---------------------------------------------------------------------------------------------
+
+    def _flatten(self) -> None:
+        raw, args, root = self.raw, self.arguments, len(self.raw) - 1
+        self._depends = depends = [c >= 0 for c in self.component]
+        self._uses = uses = [0] * len(raw)
+        for i in range(len(raw)):
+            if args[i]:
+                depends[i] = any(depends[a] for a in self._sloped(i))
+        for i in range(len(raw)):
+            if args[i] and depends[i]:
+                for a in self._sloped(i):
+                    uses[a] += 1
+        self._node_of: dict[int, int] = {}
+        self._edges: list[tuple[int, int, int]] = []
+        self._coefficients: list[Array | None] = []  # None: the slope is that of an operation
+        if depends[root]:
+            self._keep(root)
+        for i in range(root, -1, -1):
+            if i in self._node_of and args[i]:
+                at = self._node_of[i]
+                if self._is_linear(i):
+                    self._flatten_sum(i, at)
+                else:
+                    for slot, a in enumerate(args[i]):
+                        if depends[a] and raw[i]._rule.slopes[slot] is not None:
+                            self._edge(at, self._keep(a), slot)
+        table = np.array(self._edges, dtype=np.int64).reshape(-1, 3)
+        self.src, self.dst, self.slot = table[:, 0], table[:, 1], table[:, 2]
+        self.value: Array = np.array([self._value_of(n) for n in self.nodes]).reshape(len(self.nodes), -1)
+        self.slope: Array = np.zeros((len(table), len(self.points)))
+        for e, c in enumerate(self._coefficients):
+            if c is not None:
+                self.slope[e] = c
+        self._slopes_of_operations()
+
+    def _sloped(self, i: int) -> list[int]:
+        """The arguments of raw node i along which it has a slope."""
+        rule = self.raw[i]._rule
+        if isinstance(rule, SumOp):
+            return list(self.arguments[i])
+        return [a for a, s in zip(self.arguments[i], rule.slopes, strict=True) if s is not None]
+
+    def _is_linear(self, i: int) -> bool:
+        name, args = self.raw[i]._rule.name, self.arguments[i]
+        if name == "mul":
+            return not (self._depends[args[0]] and self._depends[args[1]])
+        return name in LINEAR or (name == "div" and not self._depends[args[1]])
+
+    def _keep(self, i: int) -> int:
+        """The node for raw node i, made when first met."""
+        at = self._node_of.get(i)
+        if at is None:
+            at = self._node_of[i] = len(self.nodes)
+            if not self.arguments[i]:
+                self.nodes.append(Node("input", self.raw[i], i, component=self.component[i]))
+            elif self._is_linear(i):
+                self.nodes.append(Node("sum", self.raw[i], i))
+            else:
+                self.nodes.append(Node(self.raw[i]._rule.name, self.raw[i], i, self.arguments[i]))
+        return at
+
+    def _edge(self, src: int, dst: int, slot: int, coefficient: Array | None = None) -> None:
+        self._edges.append((src, dst, slot))
+        self._coefficients.append(coefficient)
+
+    def _flatten_sum(self, i: int, at: int) -> None:
+        todo: list[tuple[int, Array] | Part] = [(i, np.ones(len(self.points)))]
+        while todo:
+            item = todo.pop()
+            if isinstance(item, Part):
+                self.parts.append(Part(item.origin, at, item.first, len(self._edges)))
+                continue
+            j, c = item
+            if j != i and not (self.arguments[j] and self._is_linear(j) and self._uses[j] == 1):
+                self._edge(at, self._keep(j), 0, c)
+                continue
+            if j != i:
+                todo.append(Part(self.raw[j], at, len(self._edges), 0))
+            name, args = self.raw[j]._rule.name, self.arguments[j]
+            if name == "dot":
+                self._flatten_dot(j, c, at)
+                continue
+            if name == "mul":
+                free, fixed = (args[0], args[1]) if self._depends[args[0]] else (args[1], args[0])
+                terms = [(free, c * self.raw_value[fixed])]
+            elif name == "div":
+                terms = [(args[0], c / self.raw_value[args[1]])]
+            elif name == "sub":
+                terms = [(args[0], c), (args[1], -c)]
+            else:
+                terms = [(a, -c if name == "neg" else c) for a in args]
+            todo += [term for term in reversed(terms) if self._depends[term[0]]]
+
+    def _flatten_dot(self, j: int, c: Array, at: int) -> None:
+        args, depends = self.arguments[j], self._depends
+        n = len(args) // 2
+        for a, b in zip(args[:n], args[-n:], strict=True):
+            if depends[a] and depends[b]:  # a product of its own, as if it had been written w·x
+                self.nodes.append(Node("mul", self.raw[j], -1, (a, b)))
+                product = len(self.nodes) - 1
+                self._edge(at, product, 0, c)
+                self._edge(product, self._keep(a), 0)
+                self._edge(product, self._keep(b), 1)
+            elif depends[a]:
+                self._edge(at, self._keep(a), 0, c * self.raw_value[b])
+            elif depends[b]:
+                self._edge(at, self._keep(b), 0, c * self.raw_value[a])
+        if len(args) > 2 * n and depends[args[n]]:
+            self._edge(at, self._keep(args[n]), 0, c)
+
+    def _value_of(self, node: Node) -> Array:
+        if node.raw >= 0:
+            return np.asarray(self.raw_value[node.raw])
+        a, b = node.operands
+        return np.asarray(self.raw_value[a] * self.raw_value[b])
+
+    def _slopes_of_operations(self) -> None:
+        families: dict[tuple[str, int], list[int]] = {}
+        for e, c in enumerate(self._coefficients):
+            if c is None:
+                families.setdefault((self.nodes[self.src[e]].op, int(self.slot[e])), []).append(e)
+        for (op, slot), edges in families.items():
+            with np.errstate(all="ignore"):
+                slope = RULES[op].slope(slot, self.value[self.src[edges]], self.operands(np.array(edges)))
+            self.slope[edges] = slope
+
+    def operands(self, edges: Ints) -> list[Array]:
+        """The numbers that the operations above these edges (all of one kind) were given: edge × point each."""
+        table = np.array([self.nodes[s].operands for s in self.src[edges]])
+        return [self.raw_value[column] for column in table.T]
+
+    def changed(self, change: Change) -> Graph:
+        """The same graph with other slopes."""
+        other = copy(self)
+        other.slope = self.slope.copy()
+        other.slope[change.edges] = change.slopes
+        return other
+
+    # -- The chain rule, with changes -----------------------------------------------------------------------------
+
+    def _levels(self) -> None:
+        level = np.zeros(len(self.nodes), dtype=np.int64)
+        # edges stand in the order in which their upper ends were made ready: parents first
+        for s, d in zip(self.src.tolist(), self.dst.tolist(), strict=True):
+            level[d] = max(level[d], level[s] + 1)
+        self.level: Ints = level
+        edge_level = level[self.src]
+        self.steps: list[
+            tuple[Ints, Ints, Ints]
+        ] = []  # for each level: edges sorted by dst, where each dst starts, dst
+        order = np.lexsort((self.dst, edge_level))
+        bounds = np.searchsorted(edge_level[order], np.arange(level.max(initial=0) + 1))
+        self.row = np.empty(len(order), dtype=np.int64)  # where an edge stands within its step
+        for first, last in zip(bounds, [*bounds[1:], len(order)], strict=True):
+            edges = order[first:last]
+            if len(edges):
+                self.row[edges] = np.arange(len(edges))
+                targets, starts = np.unique(self.dst[edges], return_index=True)
+                self.steps.append((edges, starts, targets))
+        self.step_of = np.empty(len(order), dtype=np.int64)
+        for number, (edges, _, _) in enumerate(self.steps):
+            self.step_of[edges] = number
+        inputs = [(i, n.component) for i, n in enumerate(self.nodes) if n.op == "input"]
+        self.inputs = tuple(np.array(inputs, dtype=np.int64).reshape(-1, 2).T)
+
+    def gradients(self, changes: Sequence[Change], points: Sequence[int] | None = None) -> Array:
+        """The gradient of f with each of the changes, as change × point × component."""
+        return Batch(self, changes, list(range(len(self.points))) if points is None else points).gradients(self)
+
+    def gradient(self, points: Sequence[int] | None = None) -> Array:
+        """The gradient of f with the slopes as they are, as point × component."""
+        return np.asarray(self.gradients([NOTHING], points)[0])
+
+    def reach(self) -> list[int]:
+        """For each node the inputs below it, as the bits of a number."""
+        below = [1 << n.component if n.op == "input" else 0 for n in self.nodes]
+        for e in np.argsort(-self.level[self.src], kind="stable").tolist():
+            below[self.src[e]] |= below[self.dst[e]]
+        return below
+
+
+NOTHING = Change(np.empty(0, np.int64), np.empty((0, 1)))
+
+
+class Batch:
+    """Many changes, made ready to be tried again and again on graphs that differ in their slopes only."""
+
+    def __init__(self, graph: Graph, changes: Sequence[Change], points: Sequence[int]) -> None:
+        self.points, self.count = list(points), len(changes)
+        lengths = [len(c.edges) for c in changes]
+        full = [c for c in changes if len(c.edges)]
+        self._edges = np.concatenate([NOTHING.edges, *(c.edges for c in full)])
+        self._slopes = np.concatenate([np.empty((0, len(self.points))), *(c.slopes[:, self.points] for c in full)])
+        self._which = np.repeat(np.arange(len(changes)), lengths)
+
+    def gradients(self, graph: Graph, chosen: Sequence[int] | None = None) -> Array:
+        """The gradient with each of the (chosen) changes, as change × point × component."""
+        which = np.arange(self.count) if chosen is None else np.asarray(chosen, dtype=np.int64)
+        out = np.zeros((len(which), len(self.points), graph.exact.shape[1]))
+        room = max(1, ROOM // max(1, (len(graph.nodes) + len(graph.src)) * len(self.points)))
+        nodes, components = graph.inputs
+        for first in range(0, len(which), room):
+            some = which[first : first + room]
+            adjoint = self._adjoints(graph, some)
+            out[first : first + len(some), :, components] = np.moveaxis(adjoint[nodes], 0, -1)
+        return out
+
+    def _adjoints(self, graph: Graph, some: Ints) -> Array:
+        """∂f/∂node with each of the changes, as node × change × point."""
+        number = np.full(self.count, -1)
+        number[some] = np.arange(len(some))
+        ours = np.flatnonzero(number[self._which] >= 0)
+        ours = ours[np.argsort(graph.step_of[self._edges[ours]], kind="stable")]
+        edges, which, slopes = self._edges[ours], number[self._which[ours]], self._slopes[ours]
+        bounds = np.searchsorted(graph.step_of[edges], np.arange(len(graph.steps) + 1)).tolist()
+        adjoint = np.zeros((len(graph.nodes), len(some), len(self.points)))
+        adjoint[0] = 1.0
+        right = graph.slope[:, self.points]
+        for k, (step, starts, targets) in enumerate(graph.steps):
+            amount = adjoint[graph.src[step]]
+            e, c = edges[bounds[k] : bounds[k + 1]], which[bounds[k] : bounds[k + 1]]
+            new = adjoint[graph.src[e], c] * slopes[bounds[k] : bounds[k + 1]]
+            amount *= right[step][:, None, :]
+            amount[graph.row[e], c] = new
+            adjoint[targets] += np.add.reduceat(amount, starts, axis=0)
+        return adjoint

@@ -1,0 +1,431 @@
+"""What was found, said to a student: the place, one sentence, and the corrected term.
+
+Places are named with what the user has given: labels and scopes first, then the formula of the place itself,
+then the line of the program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.check.diagnose_arrays import Rearranged
+from autograd.check.diagnose_changes import Candidate
+from autograd.check.diagnose_formula import latex, plain, product, total_of
+from autograd.check.diagnose_graph import Graph, Ints, Mask
+from autograd.check.groups import Group, Groups, Uses
+from autograd.check.mistakes import right_slope
+from autograd.check.problem import Array, Diagnosis, Evidence, Problem
+from autograd.expression import Expression, number, symbol
+from autograd.rules import RULES
+
+if TYPE_CHECKING:
+    from autograd.check.diagnose import Explanation
+
+LAYERED = frozenset({"sigmoid", "tanh", "relu", "softplus", "erf", "sin", "cos", "maximum", "exp"})
+MANY = 5  # explanations that are shown
+
+
+class Words:
+    """The names of places in one graph."""
+
+    def __init__(self, groups: Groups) -> None:
+        self.groups, self.graph = groups, groups.graph
+        self._layers = self._number_layers()
+
+    # -- Formulas -------------------------------------------------------------------------------------------------
+
+    def show(self, node: int, longest: int = 40) -> Expression:
+        """What a node is, as a formula that is not longer than it may be (if that can be)."""
+        return _shortest(lambda depth: self.formula(node, depth), longest)
+
+    def show_sum(self, edges: Ints, longest: int = 60) -> Expression:
+        """What some terms of a sum are, as a formula that is not longer than it may be (if that can be)."""
+        return _shortest(lambda depth: self.sum_of(edges, depth), longest)
+
+    def formula(self, node: int, depth: int) -> Expression:
+        """What a node is, as a formula in the names of the arguments, without indices; … below that depth."""
+        graph = self.graph
+        it = graph.nodes[node]
+        if it.op == "input":
+            block = graph.problem.block_of(it.component)
+            return symbol(block.name)
+        if it.origin.label and it.raw >= 0:
+            return symbol(it.origin.label)
+        if depth == 0:
+            return symbol("…")
+        if it.op == "sum":
+            edges = np.flatnonzero(graph.src == node)
+            rest = graph.value[node] - (graph.slope[edges] * graph.value[graph.dst[edges]]).sum(axis=0)
+            constant = float(rest[0])
+            terms = self.sum_of(edges, depth)
+            if np.ptp(rest) > 1e-9 * max(1.0, abs(constant)) or abs(constant) < 1e-9 * np.abs(graph.value[node]).max():
+                return terms
+            shown = number(round(constant, 6))
+            return shown - terms.args[0] if terms.op == "neg" else shown + terms
+        args = []
+        for slot, raw in enumerate(it.operands):
+            edge = np.flatnonzero((graph.src == node) & (graph.slot == slot))
+            if len(edge):
+                args.append(self.formula(int(graph.dst[edge[0]]), depth - 1))
+            else:
+                args.append(_number(graph.raw_value[raw]))
+        return product(*args) if it.op == "mul" else Expression(it.op, tuple(args))
+
+    def sum_of(self, edges: Ints, depth: int) -> Expression:
+        """The formula of some terms of a sum: terms made alike are written once, with Σ."""
+        graph = self.graph
+        families: dict[int, list[int]] = {}
+        for e in edges.tolist():
+            families.setdefault(self.groups.alike[graph.dst[e]], []).append(e)
+        terms = []
+        for family in list(families.values())[:3]:
+            sources = len(set(graph.src[family].tolist()))
+            term = self.formula(int(graph.dst[family[0]]), depth - 1)
+            coefficients = graph.slope[family]
+            many = len(family) > sources
+            same = bool(np.ptp(coefficients) <= 1e-12 * np.abs(coefficients).max(initial=0.0))
+            sign = -1 if same and coefficients.flat[0] < 0 else 1
+            if same and abs(coefficients.flat[0]) != 1:
+                inner = total_of(term) if many else term
+                term = product(number(abs(round(float(coefficients.flat[0]), 6))), inner)
+            elif same:
+                term = total_of(term) if many else term
+            else:
+                term = total_of(product(symbol("c"), term)) if many else product(symbol("c"), term)
+            terms.append((sign, term))
+        out: Expression | None = None
+        for sign, term in terms:
+            if out is None:
+                out = term if sign > 0 else -term
+            else:
+                out = out + term if sign > 0 else out - term
+        if out is None:
+            return symbol("0")
+        return out + symbol("…") if len(families) > 3 else out
+
+    # -- Places ---------------------------------------------------------------------------------------------------
+
+    def _number_layers(self) -> dict[int, int]:
+        """For the activations of a network with layers: which layer, counted from the input."""
+        graph, alike = self.graph, self.groups.alike
+        levels: dict[int, int] = {}
+        for i, node in enumerate(graph.nodes):
+            inside = np.flatnonzero((graph.src == i) & (node.op in LAYERED))
+            if len(inside) and graph.nodes[graph.dst[inside[0]]].op in ("sum", "mul"):
+                levels[alike[i]] = max(levels.get(alike[i], 0), int(graph.level[i]))
+        order = sorted(set(levels.values()), reverse=True)
+        return {kind: order.index(level) + 1 for kind, level in levels.items()} if len(order) > 1 else {}
+
+    def layer(self, nodes: Iterable[int]) -> str:
+        """ " in layer 2", if the nodes are activations of layers."""
+        numbers = sorted({self._layers.get(self.groups.alike[i], 0) for i in nodes})
+        if not numbers or 0 in numbers:
+            return ""
+        if len(numbers) == 1:
+            return f" in layer {numbers[0]}"
+        return (
+            " in all layers"
+            if len(numbers) == len(set(self._layers.values()))
+            else (f" in layers {', '.join(map(str, numbers))}")
+        )
+
+    def scope(self, nodes: Iterable[int]) -> str:
+        """ "layer2: ", if all of them were made in one scope."""
+        scopes = {self.graph.nodes[i].origin.scope for i in nodes}
+        return f"{next(iter(scopes))}: " if len(scopes) == 1 and "" not in scopes else ""
+
+    def line(self, nodes: Iterable[int]) -> str:
+        """ " (line 12: h = tanh(z))", if all of them were made there."""
+        lines = {self.graph.nodes[i].origin.line for i in nodes if self.graph.nodes[i].op != "input"}
+        line = next(iter(lines)) if len(lines) == 1 else None
+        if line is None:
+            return ""
+        text = line[2] if len(line[2]) <= 70 else line[2][:67] + "…"
+        return f" (line {line[1]}: {text})" if text else f" (line {line[1]})"
+
+    def blocks(self, edges: Ints) -> str:
+        """The arguments that some edges lead to: "W1, b1"."""
+        graph = self.graph
+        names = dict.fromkeys(
+            graph.problem.block_of(graph.nodes[d].component).name
+            for d in graph.dst[edges].tolist()
+            if graph.nodes[d].op == "input"
+        )
+        return ", ".join(names)
+
+    def place(self, place: Group | Uses, *, slope: bool) -> str:
+        """Where it is, in words."""
+        graph = self.graph
+        if isinstance(place, Uses):
+            edges = np.concatenate([place.kept, place.dropped])
+            above, below = np.unique(graph.src[edges]).tolist(), np.unique(graph.dst[edges]).tolist()
+            if len(above) == 1 or len(below) > len(above):
+                same_sum = all(graph.nodes[i].op == "sum" for i in above)
+            else:
+                same_sum = False
+            if same_sum:
+                total = self.show_sum(edges[graph.src[edges] == above[0]])
+                return f"{self.scope(above)}the sum {plain(total)}{self.line(above)}"
+            name = self.blocks(edges) or plain(self.show(below[0]))
+            return f"{self.scope(below)}the uses of {name}{self.line(below) if not self.blocks(edges) else ''}"
+        edges = place.edges
+        above, below = np.unique(graph.src[edges]).tolist(), np.unique(graph.dst[edges]).tolist()
+        if not slope and place.role == "whole":
+            return "the whole gradient"
+        if not slope and place.role == "block":
+            return f"∂f/∂{self.blocks(edges)}"
+        if place.role == "into":
+            shown = plain(self.show(below[0]))
+            return f"{self.scope(below)}the gradient that reaches {shown}{self.layer(below)}{self.line(below)}"
+        if graph.nodes[above[0]].op == "sum":
+            if place.part is not None and place.part.origin.label:
+                return f"the term {place.part.origin.label}"
+            shown = plain(self.show_sum(edges[graph.src[edges] == above[0]]))
+            inner = "" if above == [0] else " of the inner sum"
+            return (
+                f"{self.scope(below) or self.scope(above)}the term {shown}{inner}{self.line(below) or self.line(above)}"
+            )
+        ops = {graph.nodes[i].op for i in above}
+        if len(ops) > 1:
+            return f"{self.scope(above)}the edges into {plain(self.show(below[0]))}{self.line(above)}"
+        op = ops.pop()
+        shown = plain(self.show(above[0]))
+        label = graph.nodes[above[0]].origin.label
+        if RULES[op].arity == 1:
+            at = f" at {label}" if label and len(above) == 1 else ""
+            return f"{self.scope(above)}the slope of {op}{self.layer(above)}{at}{self.line(above)}"
+        along = plain(self.show(below[0], 20))
+        return f"{self.scope(above)}the slope of {shown} along {along}{self.line(above)}"
+
+
+def _shortest(write: Callable[[int], Expression], longest: int) -> Expression:
+    """The most detailed of the formulas that are short enough."""
+    for depth in (5, 4, 3, 2):
+        tree = write(depth)
+        if len(plain(tree)) <= longest:
+            return tree
+    return write(1)
+
+
+def _number(values: Array) -> Expression:
+    return number(round(float(values.flat[0]), 6)) if np.ptp(values) == 0 else symbol("c")
+
+
+def number_text(c: float) -> str:
+    """A factor as people write it: 2, ½, 1/8, 0.37."""
+    near = Fraction(c).limit_denominator(1000)
+    if near == 0 or abs(c / float(near) - 1) > 1e-9:
+        return f"{c:.6g}"
+    if near.denominator == 1:
+        return str(near.numerator)
+    return str(near).replace("1/2", "½") if abs(near) == Fraction(1, 2) else str(near)
+
+
+# -- Sentences -------------------------------------------------------------------------------------------------------
+
+
+def diagnoses(groups: Groups, found: list[Explanation], nearest: Explanation | None) -> list[Diagnosis]:
+    """The explanations as diagnoses, best first, each with its evidence."""
+    words = Words(groups)
+    said = [[_said(words, f) for f in e.findings] for e in found[:MANY]]
+    out: list[Diagnosis] = []
+    for k, (explanation, parts) in enumerate(zip(found, said, strict=False)):
+        rivals = [j for j in range(len(said)) if j != k]
+        if rivals:
+            other, error = said[rivals[0]], found[rivals[0]].error
+            next_best = " and ".join(f"{d.kind}: {d.where}" for d in other)
+        elif nearest is not None:
+            other, error = [_said(words, f) for f in nearest.findings], nearest.error
+            next_best = " and ".join(f"{d.kind}: {d.where}" for d in other)
+        else:
+            next_best, error = "", float("nan")
+        evidence = Evidence(explanation.error, len(groups.graph.points), next_best, error)
+        ties = [e for e in found if e.cost <= found[0].cost + 0.5]
+        for i, d in enumerate(parts):
+            text = d.text
+            if len(parts) > 1:
+                text = f"Mistake {i + 1} of {len(parts)} that together explain it: {text}"
+            elif len(ties) > 1 and k < len(ties):
+                text += f" ({len(ties)} explanations fit equally well.)"
+            out.append(replace(d, text=text, evidence=evidence))
+    return out
+
+
+def unknown(problem: Problem, graph: Graph | None, nearest: Explanation | None) -> Diagnosis:
+    """No change explains it: which arrays are right, and which are not."""
+    if graph is None:
+        text = "The formula gives no finite number at any point, so no mistake was looked for."
+        return Diagnosis("unknown", "everywhere", None, text)
+    wrong: Mask = np.asarray((np.abs(graph.claimed - graph.exact) > graph.slack).any(axis=0))
+    bad = [b.name for b in problem.blocks if wrong[b.slice].any()]
+    good = [b.name for b in problem.blocks if not wrong[b.slice].any()]
+    parts = [f"{b.name} ({int(wrong[b.slice].sum())} of {b.size})" for b in problem.blocks if wrong[b.slice].any()]
+    text = f"No simple mistake explains this. Wrong components: {', '.join(parts)}."
+    if good:
+        text += (
+            f" Right: {', '.join(good)}. So the mistake is in what only {', '.join(bad)} need{'s' * (len(bad) == 1)}."
+        )
+    evidence = Evidence(float("nan") if nearest is None else nearest.error, len(graph.points))
+    return Diagnosis("unknown", ", ".join(f"∂f/∂{name}" for name in bad), None, text, "", evidence)
+
+
+def _said(words: Words, finding: Candidate | Rearranged) -> Diagnosis:
+    if isinstance(finding, Rearranged):
+        return _rearranged(finding)
+    if isinstance(finding.place, Uses):
+        return _overwritten(words, finding, finding.place)
+    if finding.factor is not None:
+        return _factor(words, finding, finding.place, finding.factor)
+    return _slope(words, finding, finding.place)
+
+
+def _rearranged(r: Rearranged) -> Diagnosis:
+    names = " and ".join(b.name for b in r.blocks)
+    where = ", ".join(f"∂f/∂{b.name}" for b in r.blocks)
+    tex = ", ".join(rf"\frac{{\partial f}}{{\partial {latex(symbol(b.name))}}}" for b in r.blocks)
+    if r.kind == "extra-term":
+        shown = r.words.replace("{c}", f"{r.factor:.6g}" if r.factor is not None else "")
+        text = f"The gradient of {names} has a term too many: {shown}. The cost does not contain it."
+        return Diagnosis(r.kind, where, r.factor, text, rf"{tex} = \text{{yours}} - ({latex(symbol(shown))})")
+    if r.kind == "transposed":
+        text = f"The gradient of {names} is {r.words}: rows and columns are exchanged."
+        return Diagnosis(r.kind, where, None, text, rf"{tex} = \text{{yours}}^{{\top}}")
+    if r.kind == "swapped":
+        if len(r.blocks) == 2 and "given for" not in r.words:
+            return Diagnosis(r.kind, where, None, f"The gradients of {names} are swapped: {r.words}.", tex)
+        return Diagnosis(r.kind, where, None, f"The gradient of {r.blocks[0].name} is another array: {r.words}.", tex)
+    return Diagnosis(r.kind, where, None, f"The components of the gradient of {names} are {r.words}.", tex)
+
+
+def _overwritten(words: Words, finding: Candidate, uses: Uses) -> Diagnosis:
+    where = words.place(uses, slope=False)
+    n = len(uses.kept) + len(uses.dropped)
+    left = f"the {uses.which} one" if uses.which != "middle" else "one of them"
+    text = f"Contributions add up (+=, not =). At {where}, only {left} counts in yours."
+    if len(np.unique(words.graph.src[uses.dropped])) == 1:
+        text = f"Contributions add up (+=, not =). Of {n} terms in {where}, only {left} counts in yours."
+    tex = r"\frac{\partial f}{\partial x} = \sum_{z} \frac{\partial f}{\partial z} \, \frac{\partial z}{\partial x}"
+    return Diagnosis("overwritten", where, None, text, tex)
+
+
+def _factor(words: Words, finding: Candidate, place: Group, c: float) -> Diagnosis:
+    graph, where = words.graph, words.place(place, slope=False)
+    above = np.unique(graph.src[place.edges])
+    is_term = place.role not in ("whole", "block") and graph.nodes[int(above[0])].op == "sum"
+    shown = words.show_sum(place.edges[graph.src[place.edges] == above[0]]) if is_term else None
+    of = "f" if place.role in ("whole", "block") or shown is None else f"({latex(shown)})"
+    by = latex(symbol(words.blocks(place.edges))) if place.role == "block" else "w"
+    tex = rf"\frac{{\partial {of}}}{{\partial {by}}}" if of == "f" else rf"\frac{{\partial}}{{\partial {by}}} {of}"
+    subject = where[0].upper() + where[1:]
+    if c == 0:
+        if place.role in ("whole", "block"):
+            return Diagnosis("missing-term", where, 0.0, f"{subject} is 0 in yours, and should not be.", tex)
+        what = "The contribution of" if is_term else "What comes along"
+        text = f"{what} {where} is missing from yours: add it."
+        return Diagnosis("missing-term", where, 0.0, text, f"+ {tex}" if is_term else tex)
+    if c == -1:
+        text = f"{subject} has the wrong sign: multiply it by -1."
+        return Diagnosis(finding.kind, where, -1.0, text, rf"{tex} = -(\text{{yours}})")
+    right = 1 / c
+    count = _count(words, place, c)
+    text = f"{subject} is {number_text(c)} times what it should be: multiply it by {number_text(right)}{count}."
+    return Diagnosis(finding.kind, where, c, text, rf"{tex} = {_tex_number(right)} \cdot (\text{{yours}})")
+
+
+def _count(words: Words, place: Group, c: float) -> str:
+    """ " (there are 8 terms)", if the factor is a number of things that are summed up."""
+    n = round(c if abs(c) >= 1 else 1 / c)
+    graph = words.graph
+    if n > 2 and (abs(c - n) < 1e-9 or abs(1 / c - n) < 1e-9):
+        for source in np.unique(graph.src):
+            kinds = [words.groups.alike[d] for d in graph.dst[graph.src == source].tolist()]
+            if graph.nodes[source].op == "sum" and any(kinds.count(k) == n for k in set(kinds)):
+                return f" (there is a sum of {n} terms: perhaps a mean was taken for a sum, or a sum for a mean)"
+    if abs(c) in (2.0, 0.5):
+        return " (perhaps from a square: (u²)' = 2u)"
+    return ""
+
+
+def _tex_number(c: float) -> str:
+    near = Fraction(c).limit_denominator(1000)
+    if near and abs(c / float(near) - 1) < 1e-9 and near.denominator != 1:
+        return rf"{'-' if near < 0 else ''}\tfrac{{{abs(near.numerator)}}}{{{near.denominator}}}"
+    return number_text(c)
+
+
+def _slope(words: Words, finding: Candidate, place: Group) -> Diagnosis:
+    graph, where = words.graph, words.place(place, slope=True)
+    assert finding.slope is not None
+    source = graph.nodes[int(graph.src[place.edges[0]])]
+    if place.role == "into":
+        by = plain(finding.slope.slope)
+        text = f"At {where}, {finding.slope.words}: yours is multiplied by {by}, which does not belong there."
+        return Diagnosis(finding.kind, where, None, text, latex(finding.slope.slope))
+    if source.op == "sum":
+        shown = words.show_sum(place.edges[graph.src[place.edges] == graph.src[place.edges[0]]])
+        how = "left out" if finding.kind == "missing-slope" else "used the wrong way round"
+        text = f"The numbers that multiply {words.blocks(place.edges) or 'the terms'} in {where} are {how}."
+        return Diagnosis(finding.kind, where, None, text, latex(shown))
+    slot = int(graph.slot[place.edges[0]])
+    names, legend = _names(words, place, source.op, slot)
+    right = right_slope(RULES[source.op], slot)
+    assert right is not None
+    right = _renamed(right, names)
+    tex = rf"\frac{{\partial}}{{\partial {latex(names.get('x' if slot == 0 else 'y', symbol('x')))}}} = {latex(right)}"
+    with_legend = f" ({legend})" if legend else ""
+    if finding.kind == "missing-slope":
+        text = f"In yours, {where} is missing: multiply by {plain(right)}{with_legend}."
+        return Diagnosis(finding.kind, where, None, text, tex)
+    if finding.kind == "transposed":
+        return Diagnosis(finding.kind, where, None, f"At {where}, yours has the matrix transposed.", tex)
+    wrong = finding.slope
+    used = (
+        f"{wrong.words}" if wrong.slope == right_slope(RULES[source.op], slot) else plain(_renamed(wrong.slope, names))
+    )
+    note = f", {wrong.words}" if wrong.words and used != wrong.words else ""
+    text = f"In yours, {where} is {used}{note}. It should be {plain(right)}{with_legend}."
+    return Diagnosis(finding.kind, where, None, text, tex)
+
+
+def _names(words: Words, place: Group, op: str, slot: int) -> tuple[dict[str, Expression], str]:
+    """What to call z, x and y in a slope: the formulas themselves if they are short."""
+    graph = words.graph
+    source = int(graph.src[place.edges[0]])
+    names: dict[str, Expression] = {}
+    legend = []
+    for k, letter in zip(range(len(graph.nodes[source].operands)), "xyuv", strict=False):
+        edge = np.flatnonzero((graph.src == source) & (graph.slot == k))
+        shown = (
+            words.show(int(graph.dst[edge[0]]))
+            if len(edge)
+            else _number(graph.raw_value[graph.nodes[source].operands[k]])
+        )
+        if len(plain(shown)) <= 12:
+            names[letter] = shown
+        else:
+            names[letter] = symbol(letter)
+            legend.append(f"{letter} = {plain(shown)}")
+    names["z"] = symbol("z")
+    right = right_slope(RULES[op], slot)
+    used = _symbols(right) if right is not None else set()
+    if "z" in used:
+        legend.insert(0, f"z is the output of {op}")
+    return names, ", ".join(item for item in legend if item[0] in used)
+
+
+def _symbols(tree: Expression) -> set[str]:
+    if tree.op == "":
+        return {tree.args[0]} if isinstance(tree.args[0], str) else set()
+    return set().union(*(_symbols(a) for a in tree.args))
+
+
+def _renamed(tree: Expression, names: dict[str, Expression]) -> Expression:
+    if tree.op == "":
+        what: Any = tree.args[0]
+        return names.get(what, tree) if isinstance(what, str) else tree
+    return Expression(tree.op, tuple(_renamed(a, names) for a in tree.args))
