@@ -168,7 +168,7 @@ def train(
             history.test_accuracy.append(task.accuracy(*tested))
         history.learning_rate.append(optimizer.lr)
         history.attempt.append(attempt)
-        if value <= history.cost[history.best_epoch]:
+        if value < history.cost[history.best_epoch]:
             history.best_epoch = len(history.cost) - 1
             best[:] = task.w
 
