@@ -80,7 +80,7 @@ class GradientReport:
             "points": self.points,
             "rtol": self.rtol,
             "seed": self.seed,
-            "components": [{name: _plain(getattr(c, name)) for name in Component.__slots__} for c in self.components],
+            "components": [{name: plain(getattr(c, name)) for name in Component.__slots__} for c in self.components],
             "diagnosis": [d.to_dict() for d in self.diagnosis],
             "notes": list(self.notes),
         }
@@ -173,5 +173,6 @@ def _number(x: float) -> str:
     return f"{x:.9g}" if x == x else "–"
 
 
-def _plain(x: Any) -> Any:
+def plain(x: Any) -> Any:
+    """A number for JSON: None where there is none."""
     return None if isinstance(x, float) and not math.isfinite(x) else x
