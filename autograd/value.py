@@ -82,7 +82,7 @@ class Value:
         self._grad = 0.0  # a leaf starts at 0, so that p.data -= lr * p.grad works when the cost does not use p
         self._rule = rules.LEAF
         self._x = self._y = None
-        if label.__class__ is not str:
+        if not isinstance(label, str):
             raise TypeError(f"a label is text; got {label!r}")
         self._note = note(label) if label or NOTES else None
 
