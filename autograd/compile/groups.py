@@ -330,7 +330,7 @@ class Grouper:
         """One tensor of sums: a grid of I · J nodes, or (J = 0) a plain row of I."""
         blocks = self._blocks(nodes)
         if j:
-            shape: Shape = (i, j) if i > 1 else (j,)
+            shape: Shape = (i, j) if i > 1 and j > 1 else (i * j,)
         else:
             indices = []
             for b in blocks.values():

@@ -43,8 +43,7 @@ class Runner(Protocol):
 
     Called with the flat parameters and the batch (one array for each argument, leading axis the batch, C-contiguous
     float64; [] if there is none), it returns weight · Σ_rows cost + penalty, and its gradient as a fresh array.
-    Non-finite results are returned as they are (or raise ArithmeticError or ValueError, as Python's floats do);
-    `Program` finds the node and the row.
+    Non-finite results are returned as they are; `Program` finds the node and the row.
     """
 
     @property
@@ -147,12 +146,7 @@ class Program:
         if runner is None:
             runner = self._make(data)
         weight = 1.0 / len(data[0]) if self._mean and data else 1.0
-        try:
-            value, gradient = runner(self._parameters, data, weight)
-        except (ArithmeticError, ValueError) as error:
-            if isinstance(error, DomainError):
-                raise
-            return self._amiss(data, weight)
+        value, gradient = runner(self._parameters, data, weight)
         if not math.isfinite(value) or not math.isfinite(gradient.dot(gradient)):
             if not ieee_is_on() and not (math.isfinite(value) and np.isfinite(gradient).all()):
                 return self._amiss(data, weight)
@@ -288,12 +282,8 @@ class Program:
         scalars = all(isinstance(a, NUMBERS) for a in args)
         if scalars and self._backend == "python":
             self._straight = runner.function  # type: ignore[attr-defined]
-        try:
-            value, gradient = runner(flat, [], 1.0)
-            fine = math.isfinite(value) and bool(np.isfinite(gradient).all())
-        except (ArithmeticError, ValueError):
-            fine = False
-        if not fine:
+        value, gradient = runner(flat, [], 1.0)
+        if not math.isfinite(value) or not np.isfinite(gradient).all():
             value, gradient = self._eager(args)
         return value, tuple(gradient.tolist()) if scalars else gradient
 
@@ -355,10 +345,7 @@ class Program:
         yield first
 
     def _is_finite(self, data: list[Array]) -> bool:
-        try:
-            value, gradient = self._made()(self._parameters, data, 1.0 / len(data[0]))
-        except (ArithmeticError, ValueError):
-            return False
+        value, gradient = self._made()(self._parameters, data, 1.0 / len(data[0]))
         return math.isfinite(value) and bool(np.isfinite(gradient).all())
 
 

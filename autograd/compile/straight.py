@@ -68,7 +68,12 @@ class Straight:
         self.source += "\n"
 
     def __call__(self, parameters: Array, batch: list[Array], weight: float) -> tuple[float, Array]:
-        p = parameters.tolist()
+        try:
+            return self._rows(parameters.tolist(), batch, weight)
+        except (ArithmeticError, ValueError):  # Python's floats raise where others return inf or NaN
+            return math.nan, np.full(len(parameters), math.nan)
+
+    def _rows(self, p: list[float], batch: list[Array], weight: float) -> tuple[float, Array]:
         if not batch:
             value, slopes = self.function(*p)
             return value, np.array(slopes)
@@ -300,6 +305,11 @@ def _slope(op: Op, k: int) -> tuple[Expression | None, bool, tuple[int, ...]]:
     tree = slope if isinstance(slope, Expression) else number(slope)
     used = _symbols(tree)
     return tree, "z" in used, tuple(j for j in range(arity) if _NAMES[j] in used)
+
+
+def slope_of(op: Op, k: int) -> Expression | None:
+    """∂z/∂(argument k) with the symbols z, a0, a1, … for z and the arguments; None where it is held fixed."""
+    return _slope(op, k)[0]
 
 
 def _symbols(tree: Expression) -> set[str]:

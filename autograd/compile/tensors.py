@@ -110,8 +110,9 @@ class Number(Expr):
 
 @dataclass(eq=False)
 class Seed(Expr):
-    """∂E/∂(the cost of one example): 1/m for the mean over m examples, 1 for the sum."""
+    """∂E/∂(the cost of one example): 1/m for the mean over m examples, 1 for the sum. `rows`: times m."""
 
+    rows: bool = False
     shape: Shape = ()
     batched: bool = False
 
