@@ -255,7 +255,7 @@ class Backward:
             value = seen.expr
             if factor is not None:
                 value = factor if value is None else _times(value, factor, expr.shape, expr.batched)
-            self.give(x, replace(seen, coefficient=seen.coefficient * c, expr=value, rows=seen.rows and value is None), expr.batched)
+            self.give(x, replace(seen, coefficient=seen.coefficient * c, expr=value, rows=seen.rows), expr.batched)
 
     def _output(self, expr: Elementwise) -> Expr:
         for a in self.plan.forward:
@@ -315,7 +315,7 @@ class Backward:
                     c = spread.coefficient
                     if isinstance(value, Number):
                         c, value = c * value.value, spread.expr  # type: ignore[assignment]
-                    self.give(x, replace(spread, coefficient=c, expr=value, rows=spread.rows and value is None), expr.batched)
+                    self.give(x, replace(spread, coefficient=c, expr=value, rows=spread.rows), expr.batched)
             return
         i, j = a.shape[0], b.shape[0]
         dz = self._seen(amount, (i, j)).expr

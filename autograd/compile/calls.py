@@ -436,7 +436,7 @@ class Calls:
     def along(self, expr: Along, out: Ref) -> None:
         """Σ over axes of a row and over the batch."""
         x = self._array(expr.x)
-        name = self.view(out)
+        out = _fitted(out, tuple(n for k, n in enumerate(x.shape) if k not in expr.axes))
         shift = 1 if x.batched else 0
         axes = tuple(k + shift for k in expr.axes)
         if expr.over_batch and not axes and x.whole and out.strides == dense(out.shape):
@@ -447,7 +447,7 @@ class Calls:
         if expr.over_batch:
             axes = (0, *axes)
         axis = str(axes[0]) if len(axes) == 1 else str(axes)
-        self.out(f"reduce({self.view(x)}, {axis}, None, {name})")
+        self.out(f"reduce({self.view(x)}, {axis}, None, {self.view(out)})")
 
     # -- The value ------------------------------------------------------------------------------------------------
 
@@ -506,6 +506,14 @@ def _matrix(x: Ref, shape: Shape) -> Ref:
         strides = (x.tensor.size, x.strides[0]) if shape[0] == 1 else (x.strides[0], 1)
         return Ref(x.tensor, x.offset, shape, strides)
     return Ref(x.tensor, x.offset, shape, dense(shape))
+
+
+def _fitted(x: Ref, shape: Shape) -> Ref:
+    """The same view in a shape that differs only in axes of length 1."""
+    if x.shape == shape:
+        return x
+    steps = iter([s for n, s in zip(x.shape, x.strides, strict=True) if n > 1])
+    return Ref(x.tensor, x.offset, shape, tuple(next(steps) if n > 1 else x.tensor.size for n in shape))
 
 
 def parts(expr: Expr) -> list[Expr]:

@@ -114,6 +114,7 @@ class Program:
         self._parameters: Array = np.array([v._data for v in self._values])
         self._agreed = self._parameters.copy()  # the numbers on which the Values and the array last agreed
         self._edits = EDITS[0]
+        self._length = len(params) if params.__class__ is list else 0
         self._runner: Runner | None = None
         self._backend = backend
         self._recording: Recording | None = None
@@ -139,7 +140,7 @@ class Program:
                 pass  # said better below
         if self._params is None:
             return self._differentiate(batch)
-        if EDITS[0] != self._edits or self._params.__class__ is list and len(self._params) != len(self._values):
+        if EDITS[0] != self._edits or self._params.__class__ is list and len(self._params) != self._length:
             self._take_edits()
         runner = self._runner
         data = arrays(batch, self._recording.shapes if runner is not None and self._recording is not None else None)
