@@ -1,0 +1,77 @@
+"""A program gives what the eager engine gives, on random graphs with fan-out, repeats and shared parts."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import recipes
+
+from autograd import Value
+from autograd.compile import compile
+from autograd.compile.record import record
+from autograd.compile.simplify import simplify
+from autograd.reverse import gradient
+
+
+def engine(recipe, leaves, inputs):
+    root = recipe.run([*leaves, *inputs])
+    return root.data, gradient(root, leaves)
+
+
+def assert_close(value, slopes, expected, expected_slopes, rtol=1e-12):
+    scale = max(1.0, abs(expected), *(abs(s) for s in expected_slopes))
+    assert value == pytest.approx(expected, rel=rtol, abs=rtol * scale)
+    np.testing.assert_allclose(slopes, expected_slopes, rtol=rtol, atol=rtol * scale)
+
+
+@given(recipe=recipes(kinks=True, steps=14), data=st.data())
+@settings(max_examples=150)
+def test_a_batch_through_a_random_graph(backend, recipe, data):
+    count = data.draw(st.integers(1, len(recipe.inputs)))
+    rows = data.draw(st.integers(1, 3))
+    number = st.floats(-2, 2, allow_nan=False).map(lambda x: round(x, 3))
+    columns = [
+        np.array(data.draw(st.lists(number, min_size=rows, max_size=rows))) for _ in range(len(recipe.inputs) - count)
+    ]
+    leaves = [Value(x) for x in recipe.inputs[:count]]
+    program = compile(lambda *xs: recipe.run([*leaves, *xs]), leaves, backend=backend)
+    if not columns:
+        program = compile(lambda: recipe.run(leaves), leaves, backend=backend)
+        value, slopes = program()
+        assert_close(value, slopes, *engine(recipe, leaves, []))
+        return
+    value, slopes = program(*columns)
+    each = [engine(recipe, leaves, [Value(c[row]) for c in columns]) for row in range(rows)]
+    assert_close(value, slopes, np.mean([v for v, _ in each]), np.mean([s for _, s in each], axis=0))
+
+
+@given(recipe=recipes(kinks=True, steps=20))
+def test_the_arguments_differentiated(backend, recipe):
+    program = compile(lambda *xs: recipe.run(xs), backend=backend)
+    leaves = [Value(x) for x in recipe.inputs]
+    for _ in range(2):  # recorded, then replayed
+        value, slopes = program(*recipe.inputs)
+        assert isinstance(slopes, tuple)
+        assert_close(value, slopes, *engine(recipe, leaves, []))
+
+
+@given(recipe=recipes(kinks=True, steps=20))
+def test_simplifying_keeps_the_value_and_shrinks_the_graph(recipe):
+    recording = record(lambda *xs: recipe.run(xs), example=recipe.inputs)
+    simple = simplify(recording)
+    again = simplify(simple)
+    assert again.same_graph(simple)
+    assert evaluate(simple, recipe.inputs) == pytest.approx(evaluate(recording, recipe.inputs), rel=1e-12, abs=1e-12)
+
+
+def evaluate(recording, numbers):
+    """The forward pass of a recording, slot by slot."""
+    values = []
+    for i, (op, args) in enumerate(zip(recording.ops, recording.args, strict=True)):
+        if i in recording.constants:
+            values.append(recording.constants[i])
+        elif not args:
+            values.append(numbers[recording.parameters[i]])
+        else:
+            values.append(max(values[a] for a in args) if i in recording.held else op.evaluate([values[a] for a in args]))
+    return values[recording.root]
