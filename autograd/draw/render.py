@@ -1,0 +1,62 @@
+"""Running Graphviz: the system's `dot` where there is one, else the one that comes with the package graphviz-pure."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from importlib import metadata
+
+SECONDS = 120  # a layout that takes longer than this is given up
+PDF_NEEDS_DOT = "PDF needs Graphviz's own program `dot`, which is not on the PATH"
+
+
+class RenderError(RuntimeError):
+    """Graphviz is missing, or could not draw this graph."""
+
+
+def system_dot() -> str | None:
+    """The path of the system's `dot`, None if there is none."""
+    return shutil.which("dot")
+
+
+def embedded_dot() -> str | None:
+    """The path of the program in the package graphviz-pure, None if it is not installed."""
+    try:
+        files = metadata.files("graphviz-pure") or []
+    except metadata.PackageNotFoundError:
+        files = []
+    for file in files:
+        if file.name in ("graphviz-pure", "graphviz-pure.exe") and (path := file.locate()).exists():  # type: ignore[attr-defined]
+            return str(path)
+    return shutil.which("graphviz-pure")
+
+
+def render(source: str, form: str, *options: str) -> bytes:
+    """DOT text drawn as "svg", "png", "pdf" or "json0"; `options` go to Graphviz. Raises RenderError if no program can."""
+    programs = [system_dot(), embedded_dot() if form != "pdf" else None]
+    trouble = ""
+    for program in filter(None, programs):
+        try:
+            done = subprocess.run(
+                [program, f"-T{form}", *options], input=source.encode(), capture_output=True, timeout=SECONDS
+            )
+        except subprocess.TimeoutExpired:
+            raise RenderError(
+                f"the layout took more than {SECONDS} seconds; draw a smaller part of the graph"
+            ) from None
+        except OSError as error:
+            trouble = str(error)
+            continue
+        if done.returncode == 0 and done.stdout:
+            return done.stdout
+        trouble = done.stderr.decode(errors="replace").strip() or f"it ended with code {done.returncode}"
+    if trouble:
+        raise RenderError(f"Graphviz could not draw this as {form}: {trouble[:500]}")
+    if form == "pdf":
+        raise RenderError(
+            f"{PDF_NEEDS_DOT}. Install Graphviz (https://graphviz.org/download), or save as .svg, .png or .tex."
+        )
+    raise RenderError(
+        "there is no Graphviz to draw with: `pip install graphviz-pure`, or install Graphviz "
+        "(https://graphviz.org/download). The DOT text is in `.source`."
+    )
