@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.lib.timing import Step
+from benchmarks.lib.timing import Step, Unavailable
 from benchmarks.workloads import engines
 
 SMALL, SMALL_BATCH = (64, 32, 10), 32
@@ -125,18 +125,20 @@ def compiled(sizes: Sequence[int], size: int, backend: str) -> Step:
 
 def jax_backend_epoch(sizes: Sequence[int], size: int) -> Step:
     """This project's JAX backend with the epoch in one lax.scan."""
-    from benchmarks.lib.timing import Unavailable
-
+    try:
+        from autograd.compile.jax_epoch import JaxTraining
+    except ModuleNotFoundError as error:
+        raise Unavailable(f"not available ({error.name})") from None
     run = compile_scalars(sizes, "jax")
-    if not hasattr(run, "jax_epoch"):
-        raise Unavailable("no jax_epoch in this version")
-    x, t = (np.stack(part) for part in zip(*batches(size), strict=True))
+    x, t = data()
+    rows = len(x) // size * size
+    training = JaxTraining(run, x[:rows], t[:rows], batch_size=size)
     first = run.parameters.copy()
-    epoch = run.jax_epoch(x, t, rate=RATE)
 
     def step() -> tuple[Any, Any]:
-        values, p = epoch(first)
-        return np.asarray(values)[-1], np.asarray(p)
+        run.parameters[:] = first
+        values = training.epoch(RATE)
+        return values[-1], run.parameters
 
     return step
 
