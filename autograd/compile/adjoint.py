@@ -99,7 +99,24 @@ class Backward:
             if tensor in self.active and (tensor in self.received or tensor in self.scattered):
                 self.pass_on(a.value, self.collect(tensor, a.value))
         self.write(whole(plan.gradient), self.received.get(plan.parameters, []), self.scattered.get(plan.parameters, []))
+        self._slopes_early()
         return plan
+
+    def _slopes_early(self) -> None:
+        """Move each part of the gradient up to where what it is made of has just been computed."""
+        ready = {a.target.tensor: k for k, a in enumerate(self.plan.backward)}
+        gradient = self.plan.gradient
+        keys: list[int] = []
+        latest = -1
+        for k, a in enumerate(self.plan.backward):
+            key = k
+            if a.target.tensor is gradient:
+                key = max((ready.get(t, -1) for t in tensors_of(a.value)), default=-1)
+                key = max(key, latest) if a.add else key  # after what it adds to
+                latest = max(latest, key)
+            keys.append(key)
+        order = sorted(range(len(keys)), key=lambda k: (keys[k], self.plan.backward[k].target.tensor is gradient))
+        self.plan.backward = [self.plan.backward[k] for k in order]
 
     # -- Receiving ------------------------------------------------------------------------------------------------
 

@@ -143,6 +143,8 @@ class JaxTraining:
 
         def place(leaf: Any) -> Any:
             leaf = np.asarray(leaf)
+            if sharding.is_fully_addressable:
+                return jax.device_put(leaf, sharding)
             return jax.make_array_from_callback(leaf.shape, sharding, lambda index: leaf[index])
 
         return jax.tree.map(place, x)

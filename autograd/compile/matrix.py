@@ -40,6 +40,7 @@ class Matrix:
         self.recording = recording
         self.plan = differentiate(plan(recording), recording)
         self.calls = Calls(self.plan)
+        self.mean = True  # how the text of `source` weighs the examples; the weight itself is passed in
         self.fast_source = self.calls.source
         self.bound: dict[int, Callable[..., float]] = {}
         self.parameters: Array | None = None
@@ -53,7 +54,7 @@ class Matrix:
         """The readable text."""
         from autograd.compile.text import source
 
-        return source(self.plan, self.recording)
+        return source(self.plan, self.recording, self.mean)
 
     def explain(self) -> str:
         """Which scalar nodes became which matrix."""

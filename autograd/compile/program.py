@@ -46,6 +46,8 @@ class Runner(Protocol):
     Non-finite results are returned as they are; `Program` finds the node and the row.
     """
 
+    mean: bool  # whether `source` is of the mean over the examples, or of the sum
+
     @property
     def source(self) -> str:
         """The program as text."""
@@ -189,6 +191,12 @@ class Program:
         """The program as readable text: it runs by itself, with NumPy only."""
         return self._made().source
 
+    @property
+    def fast_source(self) -> str:
+        """The calls that run, where they are not the readable text itself: the same program, without allocations."""
+        runner = self._made()
+        return getattr(runner, "fast_source", runner.source)
+
     def explain(self) -> str:
         """Which scalar nodes became what."""
         return self._made().explain()
@@ -231,6 +239,7 @@ class Program:
             self._recording = simplify(recording)
             self._backend = self._asked if self._asked != "auto" else _choose(self._recording)
             self._runner = backend_module(self._backend).make(self._recording)
+            self._runner.mean = self._mean
         return self._runner
 
     def _record(self, example: Sequence[Any]) -> Recording:

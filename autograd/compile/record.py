@@ -21,8 +21,9 @@ came out for this one example. `record` watches for that, and says which line to
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,8 @@ class Recording:
     shapes           the shape of each argument for one example; () for a scalar
     labels, scopes   of the slots that have one
     held             slots that pass no gradient on: their slopes are known to cancel (see `simplify`)
+    names            what the cost calls its arguments
+    recorded         how many nodes there were before simplification
     others           leaves that are neither parameters nor arguments, with the number that was recorded
     """
 
@@ -64,6 +67,8 @@ class Recording:
     labels: dict[int, str] = field(default_factory=dict)
     scopes: dict[int, str] = field(default_factory=dict)
     held: set[int] = field(default_factory=set)
+    names: list[str] = field(default_factory=list)
+    recorded: int = 0
     others: list[tuple[Value, float]] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -128,13 +133,22 @@ def record(
         if penalty is not None:
             extra = penalty if isinstance(penalty, Value) else _one_value(penalty(), "the penalty")
     result = Recording(parameter_count=len(known), shapes=[np.shape(a) for a in example] if params is not None else [])
+    result.names = _argument_names(cost, len(result.shapes))
     slots: dict[Value, int] = {}
     result.root = _append(result, root, slots, known, inputs)
     if extra is not None:
         result.penalty = _append(result, extra, slots, known, inputs)
         if not result.inputs.keys().isdisjoint(_below(result, result.penalty)):
             raise TraceError("the penalty must not depend on the example: it is added once, not for every row")
+    result.recorded = len(result)
     return result
+
+
+def empty_like(recording: Recording) -> Recording:
+    """A recording without slots, of the same parameters and arguments."""
+    return replace(
+        recording, ops=[], args=[], constants={}, parameters={}, inputs={}, labels={}, scopes={}, held=set(),
+    )  # fmt: skip
 
 
 def flat_parameters(params: Any) -> list[Value]:
@@ -217,6 +231,14 @@ def _frozen(value: Value, what: str, example: bool) -> str:
         f"the cost {does} that depends on {of}. The program is recorded once and replayed for all examples, so this "
         f"would be frozen as it came out for one of them. Instead: {instead}.{at(users_line())}"
     )
+
+
+def _argument_names(cost: Callable[..., Any], count: int) -> list[str]:
+    try:
+        found = [p.name for p in inspect.signature(cost).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    except (TypeError, ValueError):
+        found = []
+    return (found + [f"x{k}" for k in range(len(found), count)])[:count]
 
 
 def _one_value(z: Any, what: str) -> Value:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from autograd import rules
 from autograd.compile.linear import form, is_sum, uses
-from autograd.compile.record import Recording
+from autograd.compile.record import Recording, empty_like
 from autograd.op import Op
 
 
@@ -42,7 +42,7 @@ class Builder:
     """A recording under construction: `make` returns the slot of the simplest equal node."""
 
     def __init__(self, like: Recording) -> None:
-        self.out = Recording(parameter_count=like.parameter_count, shapes=like.shapes, others=like.others)
+        self.out = empty_like(like)
         self.known: dict[object, int] = {}
         self.shifted_sums: dict[int, tuple[int, dict[int, int], int] | None] = {}
 
@@ -455,7 +455,7 @@ def _live(recording: Recording) -> Recording:
             for a in recording.args[i]:
                 needed[a] = True
     new: dict[int, int] = {}
-    out = Recording(parameter_count=recording.parameter_count, shapes=recording.shapes, others=recording.others)
+    out = empty_like(recording)
     for i in range(len(recording)):
         if needed[i]:
             new[i] = out.add(recording.ops[i], tuple([new[a] for a in recording.args[i]]))

@@ -281,3 +281,18 @@ def test_the_same_program_however_the_sums_are_written():
         found.append((len(plan.forward), len(plan.backward), products))
     assert found == [found[0]] * 4
     assert found[0][2] == [(6,), (3,)]  # one matrix product for each layer
+
+
+@pytest.mark.parametrize("reduce", ["mean", "sum"])
+@pytest.mark.parametrize("name", MODELS)
+def test_the_readable_source_runs_by_itself(name, reduce):
+    cost, params, data = MODELS[name](np.random.default_rng(11))
+    leaves = flat_parameters(params)
+    options = {"reduce": reduce, "penalty": lambda: 0.1 * F.dot(leaves, leaves)}
+    program = compile(cost, params, backend="numpy", **options)
+    value, slopes = program(*data)
+    namespace = {}
+    exec(program.source, namespace)
+    got, got_slopes = namespace["program"](program.parameters, *data)
+    assert got == pytest.approx(value, rel=1e-12)
+    np.testing.assert_allclose(got_slopes, slopes, rtol=1e-11, atol=1e-12 * np.abs(slopes).max())
