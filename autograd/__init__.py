@@ -8,6 +8,9 @@
 0.393224
 """
 
+from autograd.check import gradcheck
+from autograd.compile import compile
+from autograd.draw import draw
 from autograd.errors import DomainError, StaleGraphError, ieee
 from autograd.functions import (
     abs,
@@ -41,12 +44,15 @@ __all__ = [
     "StaleGraphError",
     "Value",
     "abs",
+    "compile",
     "cos",
     "dot",
+    "draw",
     "erf",
     "exp",
     "expm1",
     "grad",
+    "gradcheck",
     "graph_stats",
     "hessian",
     "ieee",
