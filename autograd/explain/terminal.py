@@ -1,0 +1,60 @@
+"""An explanation as plain text, for a terminal of 80 to 100 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from autograd.explain import formula
+from autograd.explain.formula import Partial
+
+if TYPE_CHECKING:
+    from autograd.explain.explanation import Explanation, Step
+
+WIDTH = 92  # of running text
+WIDEST = 100  # of a formula with its slope beside it
+MOST = 12  # lines of the chain rule for one node
+
+
+def write(explanation: Explanation) -> str:
+    """The steps of both passes, then the gradients of the inputs."""
+    writer = explanation.writer
+    lines = [f"Forward pass: from the inputs to {writer.name(explanation.root)}", ""]
+    digits = len(str(len(explanation)))
+    for i, step in enumerate(explanation, 1):
+        if i == len(explanation.forward) + 1:
+            lines += ["", "Backward pass: the chain rule, from the end to the inputs", ""]
+        head = f"{i:>{digits + 2}}  "
+        if step.phase == "forward":
+            (line,) = (writer.text(each) for each in step.formulas)
+            told = "" if step.args else "   (given)"
+            lines.append(head + line + told + (f"   [{step.note}]" if step.note else ""))
+        else:
+            lines += _backward(step, explanation, head)
+    lines += ["", "Gradients", ""]
+    root = explanation.root
+    gradients = [(writer.partial(Partial(root, name)), explanation.gradients[name]) for name in explanation.inputs]
+    width = max((len(what) for what, _ in gradients), default=0)
+    lines += [f"{'':{digits + 4}}{what:<{width}} = {writer.number(gradient)}" for what, gradient in gradients]
+    return "\n".join(lines)
+
+
+def _backward(step: Step, explanation: Explanation, head: str) -> list[str]:
+    writer = explanation.writer
+    indent = " " * len(head)
+    lines = textwrap.wrap(step.text, WIDTH, initial_indent=head, subsequent_indent=indent)
+    shown = step.contributions[:MOST]
+    slopes = [f"where {writer.text(slope)}" if (slope := formula.slope(step, c)) else "" for c in shown]
+    chain = [writer.text(each) for each in step.formulas[len(step.formulas) - len(step.contributions) :]]
+    together = [f"{line}   (total {writer.number(c.total)})" for line, c in zip(chain, shown, strict=False)]
+    column = max((len(line) for line in together), default=0)
+    for line, slope in zip(together, slopes, strict=True):
+        if not slope:
+            lines.append(f"{indent}  {line}")
+        elif len(indent) + 2 + column + 3 + max(map(len, slopes)) <= WIDEST:
+            lines.append(f"{indent}  {line:<{column}}   {slope}")
+        else:
+            lines += [f"{indent}  {line}", f"{indent}      {slope}"]
+    if len(step.contributions) > MOST:
+        lines.append(f"{indent}  … and {len(step.contributions) - MOST} more like these")
+    return lines
