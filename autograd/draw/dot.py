@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from itertools import groupby
@@ -13,7 +14,7 @@ from autograd.draw.model import Node, Picture
 from autograd.draw.text import NOT_COMPUTED
 from autograd.draw.theme import Theme
 
-FONT = "Helvetica,Arial,sans-serif"
+FONT = "Arial"  # one name alone: both Graphvizes then know how wide its letters are
 
 
 def write(picture: Picture, theme: Theme, direction: str = "LR", *, edge_ids: bool = False) -> str:
@@ -45,12 +46,13 @@ def write(picture: Picture, theme: Theme, direction: str = "LR", *, edge_ids: bo
                 )  # fmt: skip
             for node in nodes:
                 inner.node(node.id, label=label(node, theme), **style(node, theme))
+    arrows = Counter(edge.head for edge in picture.edges)
     for i, edge in enumerate(picture.edges):
         more = {"id": f"e{i}"} if edge_ids else {}
         if edge.mark:
             more["label"] = markup(text(edge.mark))
-        if edge.tail.startswith("o"):
-            more["weight"] = "3"  # an operation and its result in one line
+        if arrows[edge.head] == 1:
+            more["weight"] = "4"  # what has one argument stands in one line with it
         graph.edge(edge.tail, edge.head, **more)
     return str(graph.source)
 

@@ -32,7 +32,10 @@ def embedded_dot() -> str | None:
 
 
 def render(source: str, form: str, *options: str) -> bytes:
-    """DOT text drawn as "svg", "png", "pdf" or "json0"; `options` go to Graphviz. Raises RenderError if no program can."""
+    """DOT text drawn as "svg", "png", "pdf" or "json0"; `options` go to Graphviz.
+
+    Raises RenderError if no program can.
+    """
     programs = [system_dot(), embedded_dot() if form != "pdf" else None]
     trouble = ""
     for program in filter(None, programs):

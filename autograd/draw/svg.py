@@ -18,6 +18,8 @@ def finish(drawn: bytes, picture: Picture) -> str:
     about = {node.id: node.about for node in picture.nodes}
     for parent in root.iter():
         parent.attrib.pop("id", None)
+        if parent.get("font-family"):
+            parent.set("font-family", "Arial,Helvetica,'Liberation Sans',sans-serif")
         title = parent.find(f"{{{SVG}}}title")
         if title is None:
             continue

@@ -1,4 +1,4 @@
-"""Labels and numbers, made fit to be shown. A label is any text: here it becomes one line that every format can hold."""
+"""Labels and numbers, made fit to be shown. A label is any text: here it becomes a line that every format can hold."""
 
 from __future__ import annotations
 
