@@ -410,9 +410,9 @@ class Writer:
             return f"{left}.T @ {_wrapped(self._full(b), 9)}.reshape(-1, {b.shape[1]})", 2
         left, right = _wrapped(self._full(a), 9), _wrapped(self._full(b), 9)
         if expr.how == "z":
-            right += ".swapaxes(-1, -2)" if b.batched else ".T"
+            right = _turned(right, b.batched)
         if expr.how == "b":
-            left += ".swapaxes(-1, -2)" if a.batched else ".T"
+            left = _turned(left, a.batched)
         if expr.over_batch:
             return f"({left} @ {right}).sum(axis=0)", 9
         return f"{left} @ {right}", 2
@@ -499,6 +499,12 @@ class Writer:
 
 def _wrapped(text: Text, least: int) -> str:
     return text[0] if text[1] >= least else f"({text[0]})"
+
+
+def _turned(text: str, batched: bool) -> str:
+    """The transpose."""
+    swap = ".swapaxes(-1, -2)" if batched else ".T"
+    return text.removesuffix(swap) if text.endswith(swap) else text + swap
 
 
 def _joined(pieces: list[tuple[float, str]]) -> str:

@@ -45,6 +45,10 @@ def erf(z):
 def power_slope(x, n):
     return np.where(np.equal(n, 0), 0.0, n * np.power(x, np.where(np.equal(n, 0), 1.0, n - 1.0)))
 """,
+    "pow_slope": """
+def pow_slope(x, y):
+    return np.where(np.equal(y, 0), 0.0, y * np.power(x, np.where(np.equal(y, 0), 1.0, y - 1.0)))
+""",
     "xlogy": """
 def xlogy(x, y):
     return np.where(np.equal(x, 0), 0.0, x * np.log(np.where(np.equal(x, 0), 1.0, y)))
