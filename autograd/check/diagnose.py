@@ -10,17 +10,17 @@ it, changes are tried on top of changes, first on top of those that explain some
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
 from autograd.check.diagnose_arrays import Rearranged, rearrangements
-from autograd.check.diagnose_changes import Candidate, overwritten, replacements, times
+from autograd.check.diagnose_changes import Candidate, overwritten, own_paths, replacements, times
 from autograd.check.diagnose_graph import Batch, Change, Graph, Mask
 from autograd.check.diagnose_words import diagnoses, unknown
 from autograd.check.groups import Group, Groups, Uses
-from autograd.check.problem import Array, Diagnosis, Problem
+from autograd.check.problem import Array, Block, Diagnosis, Problem
 
 FIT = 1e-6  # the largest relative misfit that counts as the same gradient
 WORK = 60_000_000  # edges passed in the search for two mistakes at once
@@ -99,7 +99,7 @@ class Search:
     def _others(self) -> list[Candidate]:
         """All changes other than a factor that is to be solved for."""
         graph = self.graph
-        others = [overwritten(graph, u) for u in self.groups.uses]
+        others = [overwritten(graph, u) for u in self.groups.uses] + own_paths(graph, self.groups)
         for g in self.places:
             others += replacements(graph, self.groups, g)
             if _meets_itself(graph, g):  # the gradient is no straight line in its factor: the common ones are tried
@@ -166,12 +166,33 @@ class Search:
         yield from self._kept(Explanation((*before, candidate), float(self.misfit(gradient).max()), gradient))
 
     def _rearranged(self, graph: Graph, wrong: Mask, before: tuple[Finding, ...]) -> Iterator[Explanation]:
-        if before and wrong.all() and len(self.problem.blocks) > 1:
-            return
         at = np.array([p.at for p in graph.points])
         gradient = graph.gradient()
         for r in rearrangements(self.problem, at, gradient, graph.claimed, wrong):
             yield from self._kept(Explanation((*before, r), float(self.misfit(r.gradient).max()), r.gradient))
+        blocks = [b for b in self.problem.blocks if wrong[b.slice].any()]
+        for share in self._shares(graph, gradient, blocks):
+            rest = gradient - share
+            for r in rearrangements(self.problem, at, share, graph.claimed - rest, wrong):
+                if r.kind != "extra-term":
+                    whole = replace(r, gradient=r.gradient + rest, cost=r.cost + 0.4)
+                    yield from self._kept(
+                        Explanation((*before, whole), float(self.misfit(whole.gradient).max()), whole.gradient)
+                    )
+
+    def _shares(self, graph: Graph, gradient: Array, blocks: list[Block]) -> Iterator[Array]:
+        """What comes to the wrong arrays (if they are one or two) along one kind of edge, where there are several kinds."""
+        if not 1 <= len(blocks) <= 2:
+            return
+        numbers = [self.problem.blocks.index(b) for b in blocks]
+        edges = np.flatnonzero(np.isin(self.groups.block[graph.dst], numbers))
+        families: dict[str, list[int]] = {}
+        for e in edges.tolist():
+            families.setdefault(graph.nodes[graph.src[e]].op, []).append(e)
+        if len(families) > 1:
+            for family in families.values():
+                members = np.array(family)
+                yield gradient - graph.gradients([Change(members, 0.0 * graph.slope[members])])[0]
 
     def _kept(self, e: Explanation) -> Iterator[Explanation]:
         if e.error <= self.fit:
@@ -335,6 +356,8 @@ def cost_of(c: float) -> float:
     """How surprising a factor is: -1 and 0 least, then 2 and ½, then other simple fractions."""
     if c in (-1.0, 0.0):
         return 1.0
+    if c < 0:  # a sign and a factor
+        return 0.6 + cost_of(-c)
     near = Fraction(c).limit_denominator(1000)
     if abs(c / float(near or 1) - 1) > 1e-12:
         return 1.8

@@ -140,4 +140,6 @@ def _extra(blocks: list[Block], at: Array, right: Array, claimed: Array) -> Iter
         out[:, members] += constant
         same = bool(np.allclose(constant, constant[0], rtol=1e-9))
         words = "{c}" if same else "numbers that do not depend on the arguments"
-        yield Rearranged("extra-term", tuple(blocks), out, 2.2, words, float(constant[0]) if same else None)
+        yield Rearranged(
+            "extra-term", tuple(blocks), out, 2.2 if same else 3.5, words, float(constant[0]) if same else None
+        )

@@ -57,6 +57,44 @@ def overwritten(graph: Graph, uses: Uses) -> Candidate:
     return Candidate("overwritten", uses, Change(uses.dropped, 0.0 * graph.slope[uses.dropped]), uses.cost + 1.25)
 
 
+def own_paths(graph: Graph, groups: Groups) -> list[Candidate]:
+    """Where values are divided by a sum of the same values, as in a softmax: only each value's own part of the sum.
+
+    The paths through the sum from one value to the others are dropped; the path back to itself is kept, as part
+    of the direct slope.
+    """
+    below: list[list[int]] = [[] for _ in graph.nodes]
+    above: list[list[int]] = [[] for _ in graph.nodes]
+    for e, (s, d) in enumerate(zip(graph.src.tolist(), graph.dst.tolist(), strict=True)):
+        below[s].append(e)
+        above[d].append(e)
+    families: dict[tuple[int, int], dict[int, Array]] = {}
+    for z, node in enumerate(graph.nodes):
+        if node.op != "sum" or len(below[z]) < 2:
+            continue
+        top, through = z, np.ones(len(graph.points))
+        while len(above[top]) == 1 and len(below[graph.src[above[top][0]]]) == 1:  # 1/Z, √Z: still shared by all
+            through = through * graph.slope[above[top][0]]
+            top = int(graph.src[above[top][0]])
+        terms = {int(graph.dst[e]): e for e in below[z]}
+        new: dict[int, Array] = {}
+        for user in above[top]:
+            new[user] = 0 * through
+            for direct in below[graph.src[user]]:
+                term = terms.get(int(graph.dst[direct]))
+                if direct != user and term is not None:
+                    new[direct] = graph.slope[direct] + graph.slope[user] * through * graph.slope[term]
+        if len(new) >= 2 * len(above[top]) > 2:
+            families.setdefault((groups.alike[z], groups.alike[graph.src[above[top][0]]]), {}).update(new)
+    out = []
+    for slopes in families.values():
+        edges = np.array(sorted(slopes), np.int64)
+        change = Change(edges, np.array([slopes[e] for e in edges.tolist()]))
+        by = "the paths from one value to the others, through their sum"
+        out.append(Candidate("missing-term", Group("slope", edges, 0.6), change, 1.9, by=by))
+    return out
+
+
 def replacements(graph: Graph, groups: Groups, group: Group) -> list[Candidate]:
     """Other slopes at this place; none twice, none that is the right slope times a constant."""
     right = graph.slope[group.edges]
@@ -91,7 +129,12 @@ def _replacements(graph: Graph, groups: Groups, group: Group) -> Iterator[Candid
     if group.role == "into":
         yield from _extra_slopes(graph, group)
     elif alike and first.op == "sum":
-        yield _candidate(group, edges, np.ones(right.shape), WrongSlope("missing-slope", number(1), 1.2))
+        numbers = np.abs(right[right != 1])
+        if numbers.size and np.ptp(numbers) > 1e-12 * numbers.max():  # if all are the same, they are a factor
+            for sign in (1.0, -1.0):
+                yield _candidate(
+                    group, edges, np.full(right.shape, sign), WrongSlope("missing-slope", number(sign), 1.2)
+                )
         yield _candidate(
             group, edges, 1 / right, WrongSlope("wrong-slope", number(1), 2.5, "dividing in place of multiplying")
         )

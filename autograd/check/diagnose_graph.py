@@ -22,7 +22,7 @@ from autograd.check.problem import Array, Point, Problem
 from autograd.op import SumOp
 from autograd.order import arguments, topological
 from autograd.rules import RULES
-from autograd.value import Value
+from autograd.value import Value, constant
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -102,8 +102,11 @@ class Graph:
         self.raw_value: Array = np.array([[v._data for v in nodes] for _, nodes in members]).T.copy()
         self.raw: list[Value] = members[0][1]
         components, made_of = signature
-        self.component = list(components) + [-1] * len(made_of)
-        self.arguments: list[tuple[int, ...]] = [()] * len(components) + [args for _, args in made_of]
+        self.component = [*components, *[-1] * len(made_of), -1]
+        self.arguments: list[tuple[int, ...]] = [*[()] * len(components), *(args for _, args in made_of), ()]
+        self.two = len(self.raw)  # the exponent of a·a
+        self.raw.append(constant(2.0))
+        self.raw_value = np.vstack([self.raw_value, np.full(len(members), 2.0)])
         self.exact: Array = np.array([p.exact for p in self.points])
         self.claimed: Array = np.array([p.claimed for p in self.points])
         self.slack: Array = np.array([p.slack for p in self.points])
@@ -111,7 +114,7 @@ class Graph:
     # -- Flattening ---------------------------------------------------------------------------------------------
 
     def _flatten(self) -> None:
-        raw, args, root = self.raw, self.arguments, len(self.raw) - 1
+        raw, args, root = self.raw, self.arguments, self.two - 1
         self._depends = depends = [c >= 0 for c in self.component]
         self._uses = uses = [0] * len(raw)
         for i in range(len(raw)):
@@ -131,6 +134,8 @@ class Graph:
                 at = self._node_of[i]
                 if self._is_linear(i):
                     self._flatten_sum(i, at)
+                elif self._is_square(i):
+                    self._edge(at, self._keep(args[i][0]), 0)
                 else:
                     for slot, a in enumerate(args[i]):
                         if depends[a] and raw[i]._rule.slopes[slot] is not None:
@@ -151,6 +156,11 @@ class Graph:
             return list(self.arguments[i])
         return [a for a, s in zip(self.arguments[i], rule.slopes, strict=True) if s is not None]
 
+    def _is_square(self, i: int) -> bool:
+        """Whether it is a·a, which people see as a²."""
+        args = self.arguments[i]
+        return self.raw[i]._rule.name == "mul" and args[0] == args[1]
+
     def _is_linear(self, i: int) -> bool:
         name, args = self.raw[i]._rule.name, self.arguments[i]
         if name == "mul":
@@ -166,6 +176,8 @@ class Graph:
                 self.nodes.append(Node("input", self.raw[i], i, component=self.component[i]))
             elif self._is_linear(i):
                 self.nodes.append(Node("sum", self.raw[i], i))
+            elif self._is_square(i):
+                self.nodes.append(Node("power", self.raw[i], i, (self.arguments[i][0], self.two)))
             else:
                 self.nodes.append(Node(self.raw[i]._rule.name, self.raw[i], i, self.arguments[i]))
         return at
@@ -206,7 +218,11 @@ class Graph:
         args, depends = self.arguments[j], self._depends
         n = len(args) // 2
         for a, b in zip(args[:n], args[-n:], strict=True):
-            if depends[a] and depends[b]:  # a product of its own, as if it had been written w·x
+            if a == b and depends[a]:
+                self.nodes.append(Node("power", self.raw[j], -1, (a, self.two)))
+                self._edge(at, len(self.nodes) - 1, 0, c)
+                self._edge(len(self.nodes) - 1, self._keep(a), 0)
+            elif depends[a] and depends[b]:  # a product of its own, as if it had been written w·x
                 self.nodes.append(Node("mul", self.raw[j], -1, (a, b)))
                 product = len(self.nodes) - 1
                 self._edge(at, product, 0, c)
@@ -222,8 +238,7 @@ class Graph:
     def _value_of(self, node: Node) -> Array:
         if node.raw >= 0:
             return np.asarray(self.raw_value[node.raw])
-        a, b = node.operands
-        return np.asarray(self.raw_value[a] * self.raw_value[b])
+        return np.asarray(RULES[node.op].array(*(self.raw_value[a] for a in node.operands)))
 
     def _slopes_of_operations(self) -> None:
         families: dict[tuple[str, int], list[int]] = {}

@@ -279,6 +279,10 @@ def _said(words: Words, finding: Candidate | Rearranged) -> Diagnosis:
         return _rearranged(finding)
     if isinstance(finding.place, Uses):
         return _overwritten(words, finding, finding.place)
+    if finding.kind == "missing-term" and finding.by:
+        where = words.place(finding.place, slope=True)
+        text = f"At {where}, something is missing from yours: {finding.by}."
+        return Diagnosis(finding.kind, where, None, text)
     if finding.factor is not None:
         return _factor(words, finding, finding.place, finding.factor)
     return _slope(words, finding, finding.place)

@@ -213,6 +213,7 @@ def wrong_slopes(op: Op, i: int) -> list[WrongSlope]:
     if right is None:
         return []
     z, x = symbol("z"), symbol("x")
+    of_one = sum(slope is not None for slope in op.slopes) == 1 and i == 0  # such as xⁿ, whose n is held fixed
     found: dict[Expression, WrongSlope] = {}
 
     def add(kind: Kind, slope: Expression, cost: float, words: str = "") -> None:
@@ -220,14 +221,14 @@ def wrong_slopes(op: Op, i: int) -> list[WrongSlope]:
             found.setdefault(slope, WrongSlope(kind, slope, cost, words))
 
     add("missing-slope", number(1), 1.2)
-    if op.arity == 1:
-        again = _node(op.name, z)
+    if of_one:
+        again = _node(op.name, z, *map(symbol, NAMES[1 : op.arity]))
         add("wrong-point", substitute(right, {"z": x}), 1.8, "with the input in place of the output")
         add("wrong-point", substitute(right, {"z": again, "x": z}), 1.8, "taken at the output in place of the input")
         add("wrong-point", substitute(right, {"x": z}), 1.8, "taken at the output in place of the input")
     for edited in edits(right, ["z", *NAMES[: op.arity]]):
         add("wrong-slope", edited, 2.0)
-    if op.arity == 1:
+    if of_one:
         add("wrong-slope", _node("mul", right, right), 2.0, "multiplied in twice")
         add("wrong-slope", z, 2.1, "the function itself")
         add("wrong-slope", x, 2.1)
