@@ -162,8 +162,8 @@ def contributions(node: Node) -> Iterator[tuple[int, Node, float | None]]:
 
 def push_ieee(node: Node) -> None:
     """The push of any node, where inf and NaN may flow."""
-    changed(node)
     with np.errstate(all="ignore"):
+        changed(node)
         for _, argument, slope in contributions(node):
             if slope is not None:
                 argument._grad += node._grad * slope
