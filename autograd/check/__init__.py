@@ -1,12 +1,15 @@
 """Checking a gradient that was derived by hand: is it right, and if not, which step is wrong.
 
-`gradcheck` gives the verdict on a formula, `check_derivation` finds the first wrong line of a derivation.
+`gradcheck` gives the verdict on a formula, `check_derivation` finds the first wrong line of a derivation, and
+`formula_sheet` puts the lecture's own formulas to the test.
 """
 
 from autograd.check.derivation import Line, check_derivation
 from autograd.check.lines import DerivationReport, LineResult
 from autograd.check.problem import Diagnosis, Evidence, Point, Problem
 from autograd.check.report import Component, GradientReport
+from autograd.check.sheet import FormulaSheet, formula_sheet
+from autograd.check.sheet_derivation import sheet_derivation
 from autograd.check.verdict import gradcheck
 
 __all__ = [
@@ -14,11 +17,14 @@ __all__ = [
     "DerivationReport",
     "Diagnosis",
     "Evidence",
+    "FormulaSheet",
     "GradientReport",
     "Line",
     "LineResult",
     "Point",
     "Problem",
     "check_derivation",
+    "formula_sheet",
     "gradcheck",
+    "sheet_derivation",
 ]

@@ -26,7 +26,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -81,6 +81,7 @@ def check_derivation(
     points: int = 4,
     rtol: float = 1e-6,
     seed: int = 0,
+    explain: bool = True,
 ) -> DerivationReport:
     """Find the first line of a derivation that is wrong by itself.
 
@@ -89,7 +90,7 @@ def check_derivation(
     `lines`    {"dp": formula, …} in the student's order, or a list of (name, formula) or (name, target, formula).
                "dp" and "∂E/∂p" are the gradient along p. A formula's parameters are forward quantities and
                arguments by name, and earlier lines by "d" and name: ``lambda dp, p: dp * p * (1 - p)``
-    `points`, `rtol`, `seed` as in `gradcheck`
+    `points`, `rtol`, `seed`, `explain` as in `gradcheck`
 
     The status of a line is "right"; "wrong" (by itself, given the lines above); "consequence" (it follows from lines
     above, one of which is wrong). Raises TypeError or ValueError for a formula that does not run, and for one
@@ -114,7 +115,11 @@ def check_derivation(
         raise ValueError("a derivation needs at least one line")
     done: list[LineResult] = []
     for line in parsed:
-        done.append(_check(line, parsed[: len(done)], done, places, float(rtol), samples.rng))
+        result = _check(line, parsed[: len(done)], done, places, float(rtol), samples.rng)
+        if explain and result.components and result.status == "wrong":
+            above = [e.target for e in parsed[: len(done)]]
+            result = replace(result, diagnosis=_diagnose(line, places, above, float(rtol), samples.rng))
+        done.append(result)
     return DerivationReport(done, len(places))
 
 
@@ -241,16 +246,15 @@ def _check(
     elif above and any(_agrees(line.target, places, given, rtol, rng) for given in (every, used)):
         status = "consequence"
     broken = [r for r in done if r.status == "wrong"]
+    culprit = broken[0].name if broken else "a line above"
     reason = {
-        "right": "right" + (", whatever the lines above" if broken and used else ""),
-        "consequence": "follows from the lines above; wrong only because "
-        + (f"{broken[0].name} is" if broken else "of rounding in them"),
-        "wrong": "wrong" + (" on its own, besides what it inherits" if broken else " by itself: the first wrong line"),
+        "right": "",
+        "consequence": f"right given the lines above; wrong only because {culprit} is",
+        "wrong": "on its own, besides what it inherits" if broken else "by itself: the first wrong line",
     }[status]
     given = [] if status == "consequence" else every
     components = _components(line.target, block, places, given, status)
-    diagnosis = _diagnose(line, block, places, every, rtol, rng) if status == "wrong" else []
-    return LineResult(line.name, line.target, status, reason, components, diagnosis)
+    return LineResult(line.name, line.target, status, reason, components)
 
 
 def _local(place: _Place, target: str, given: Sequence[str]) -> tuple[Value, list[Value]]:
@@ -302,7 +306,7 @@ def _components(
 
 
 def _diagnose(
-    line: Line, block: Block, places: list[_Place], given: Sequence[str], rtol: float, rng: np.random.Generator
+    line: Line, places: list[_Place], given: Sequence[str], rtol: float, rng: np.random.Generator
 ) -> list[Diagnosis]:
     try:
         from autograd.check.diagnose import diagnose
@@ -316,6 +320,7 @@ def _diagnose(
         slack = rtol * np.maximum(np.abs(exact), np.abs(claimed)) + 30 * spread
         at = np.array([x._data for x in inputs])
         points.append(Point(at, root, inputs, exact, claimed, slack))
+    block = Block(line.target, places[0].nodes[line.target].shape, 0)
     names = [block.component(i) for i in range(block.size)]
     try:
         return diagnose(Problem(line.formula, names, [block], points, rtol))

@@ -35,7 +35,7 @@ def surrogate(
     _, made = topological(root)
     for node in made:
         args = arguments(node)
-        fresh = tuple(stands_for.get(a) or moved.get(a, a) for a in args)
+        fresh = tuple(stands_for[a] if a in stands_for else moved.get(a, a) for a in args)
         if any(a in moved or a in inputs for a in args):
             copy = node_of(node._rule, fresh)
             copy._note = node._note

@@ -72,7 +72,6 @@ def test_a_line_that_does_not_use_the_wrong_one_is_right():
     lines = {**RIGHT, "dp": MISTAKES["dp"], "dz2": lambda p, y: p - y}
     report = check_derivation(forward, AT, lines)
     assert [line.status for line in report.lines] == ["wrong"] + ["right"] * 5
-    assert "a line above is wrong" not in report.lines[1].reason
 
 
 def test_lines_may_be_left_out():
