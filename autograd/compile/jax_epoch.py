@@ -1,10 +1,10 @@
 """Whole epochs in JAX, on one device or on many.
 
->>> from autograd import Value                                                      # doctest: +SKIP
->>> w, b = Value(0.0), Value(0.0)                                                   # doctest: +SKIP
->>> program = compile(lambda x, t: (w * x + b - t) ** 2, [w, b], backend="jax")     # doctest: +SKIP
->>> training = JaxTraining(program, X, T, batch_size=32)                            # doctest: +SKIP
->>> costs = training.epoch(rate=0.1)                                                # doctest: +SKIP
+    program = compile(lambda x, t: (w * x + b - t) ** 2, [w, b], backend="jax")
+    training = JaxTraining(program, X, T, batch_size=32, update=momentum(0.9))
+    for _ in range(20):
+        costs = training.epoch(rate=0.1, order=random.permutation(len(X)))
+    program.write_back()
 
 An epoch is one `jax.lax.scan` over the minibatches: value, gradient and update of each without coming back to Python.
 With several devices every minibatch is spread over them (data parallelism): the examples are sharded, the parameters

@@ -39,9 +39,9 @@ Array = NDArray[np.float64]
 BLOCK = 1 << 16  # rows that are computed at a time: a million rows need no more memory than this
 
 INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
-# How each row of the rule table is written in JAX: values only. Kinks have JAX's slopes, which are the table's.
+# How each row of the rule table is written in JAX: values only. So written, JAX's slopes at kinks are the table's.
 SPELLED = {
-    **{name: f"jnp.{name}" for name in ("sqrt", "exp", "log", "log1p", "expm1", "tanh", "sin", "cos", "tan", "abs")},
+    **{name: f"jnp.{name}" for name in ("sqrt", "exp", "log", "log1p", "expm1", "tanh", "sin", "cos", "tan")},
     **{name: f"jnp.{name}" for name in ("sign", "maximum", "minimum")},
     **{name: f"jax.nn.{name}" for name in ("sigmoid", "softplus", "relu")},
     "erf": "jax.scipy.special.erf",
@@ -51,6 +51,7 @@ SPELLED = {
 WRITTEN_OUT = {
     "neg": "-{0}",
     "copy": "{0}",
+    "abs": "jnp.sign({0}) * {0}",  # with jnp.abs the slope at 0 would be 1
     "step": "jnp.where({0} > 0, 1.0, 0.0)",
     "where": "jnp.where({0} > 0, {1}, {2})",
     "power_slope": "jnp.where({1} == 0, 0.0, {1} * jnp.power({0}, {1} - 1))",
@@ -168,7 +169,7 @@ class _Writer:
             parts.append(sign + (text if abs(c) == 1.0 else f"{float(abs(c))!r} * {text}"))
         if e.constant is not None:
             parts.append((" + " if parts else "") + self.expr(e.constant))
-        return f"({''.join(parts)})" if parts else "0.0"
+        return _closed("".join(parts)) if parts else "0.0"
 
     def product(self, e: Product) -> str:
         """A matrix product of the forward pass, for every example."""
@@ -180,7 +181,8 @@ class _Writer:
         shape = _numbers(e.shape)
         if e.a.batched and not e.b.batched:
             rows = self.row(e.a) if i == 1 else f"{self.expr(e.a)}.reshape(-1, {k})"
-            return f"{rows} @ {self.expr(e.b)}.T" + ("" if i == 1 else f".reshape(-1, {shape})")
+            product = f"{rows} @ {self.expr(e.b)}.T"
+            return product if i == 1 else f"({product}).reshape(-1, {shape})"
         if i == j == 1:
             return f"({self.row(e.a)} * {self.row(e.b)}).sum(-1, keepdims=True)"
         a, b = self.expr(e.a), self.expr(e.b)
