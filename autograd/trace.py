@@ -109,8 +109,8 @@ class Trace:
 def trace(root: Value, max_steps: int = MAX_STEPS) -> Trace:
     """Both passes for `root`, as records.
 
-    Raises TypeError if `root` is no Value; ValueError if there would be more than `max_steps` steps; DomainError where a
-    slope is infinite or undefined; StaleGraphError if a number was changed after the forward pass.
+    Raises TypeError if `root` is no Value; ValueError if there would be more than `max_steps` steps; DomainError where
+    a slope is infinite or undefined; StaleGraphError if a number was changed after the forward pass.
     """
     if not isinstance(root, Value):
         hint = " Explain one of them, or their sum." if isinstance(root, list | tuple | np.ndarray) else ""
@@ -130,7 +130,7 @@ def trace(root: Value, max_steps: int = MAX_STEPS) -> Trace:
     for node in made:
         reverse.changed(node)
     forward = [_forward(node, names) for node in [*inputs, *made]]
-    gradients = {node: 0.0 for node in [*inputs, *made]}
+    gradients = dict.fromkeys([*inputs, *made], 0.0)
     gradients[root] = 1.0
     backward = [_backward(node, names, gradients) for node in reversed(made)]
     if not made:
@@ -170,7 +170,9 @@ def names_of(root: Value) -> dict[Value, str]:
 
 
 def _forward(node: Value, names: dict[Value, str]) -> Record:
-    return Record("forward", names[node], node.op, node._rule.name, node._data, _arguments(node, names), note=kink(node))
+    return Record(
+        "forward", names[node], node.op, node._rule.name, node._data, _arguments(node, names), note=kink(node)
+    )
 
 
 def _backward(node: Value, names: dict[Value, str], gradients: dict[Value, float]) -> Record:

@@ -34,7 +34,7 @@ class Step(Record):
 
 
 class Explanation(Sequence[Step]):
-    """The steps of a forward and a backward pass, as they were when `explain` was called. A notebook shows it by itself.
+    """The steps of a forward and a backward pass, as they were when `explain` was called. A notebook shows it.
 
     ``print(explanation)``        for the terminal
     ``.save("page.html")``        a page that steps through the passes, offline
@@ -110,23 +110,24 @@ class Explanation(Sequence[Step]):
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write a page that steps through the passes: one file that needs no network. Returns the path.
 
-        The ending is .html (or .htm); .txt for what `print` shows; .tex for `tikz`. The file is written whole or not at
-        all. Raises ValueError for another ending, FileNotFoundError for a folder that is not there.
+        The ending is .html (or .htm); .txt for what `print` shows; .tex for `tikz`. The file is written whole or not
+        at all. Raises ValueError for another ending, FileNotFoundError for a folder that is not there.
         """
         return frames.save(path, {"html": page.write, "htm": page.write, "txt": _text, "tex": slides.write}, self)
 
     def frames(self, folder: str | os.PathLike[str]) -> list[Path]:
         """One SVG picture per step, step-001.svg and so on, into `folder`, which is made if it is not there.
 
-        Returns their paths, in order. Raises NotADirectoryError if there is a file of that name, ValueError if the graph is too
-        large to draw.
+        Returns their paths, in order. Raises NotADirectoryError if there is a file of that name, ValueError if the
+        graph is too large to draw.
         """
         return frames.write(self, folder)
 
     def tikz(self, path: str | os.PathLike[str]) -> Path:
-        """A LaTeX file (.tex) with one beamer frame: the graph, with one overlay per step. Compiles alone with pdflatex.
+        """A LaTeX file (.tex) with one beamer frame: the graph, with one overlay per step. Compiles alone (pdflatex).
 
-        Raises ValueError for another ending or a graph too large to draw, FileNotFoundError for a folder that is not there.
+        Raises ValueError for another ending or a graph too large to draw, FileNotFoundError for a folder that is not
+        there.
         """
         return frames.save(path, {"tex": slides.write}, self)
 
@@ -149,5 +150,30 @@ def explain(root: Value, *, numbers: NumberFormat = ".4g", max_steps: int = MAX_
     >>> s = w * x; s.label = "s"
     >>> E = (s - 1.5) ** 2; E.label = "E"
     >>> print(explain(E))
+    Forward pass: from the inputs to E
+    <BLANKLINE>
+       1  w = 0.5   (given)
+       2  x = 2   (given)
+       3  s = w · x = 0.5 · 2 = 1
+       4  v1 = s - 1.5 = 1 - 1.5 = -0.5
+       5  E = v1² = (-0.5)² = 0.25
+    <BLANKLINE>
+    Backward pass: the chain rule, from the end to the inputs
+    <BLANKLINE>
+       6  The backward pass starts here: ∂E/∂E = 1, since E changes one for one with itself. The
+          slope of xⁿ is n·xⁿ⁻¹.
+            ∂E/∂v1 += ∂E/∂E · ∂E/∂v1 = 1 · (-1) = -1   (total -1)   where ∂E/∂v1 = 2 · v1 = -1
+       7  ∂E/∂v1 = -1 has come in. A difference hands its gradient on: to what is subtracted, with
+          the sign turned.
+            ∂E/∂s += ∂E/∂v1 · ∂v1/∂s = (-1) · 1 = -1   (total -1)
+       8  ∂E/∂s = -1 has come in. A product hands to each factor its gradient times the other
+          factor.
+            ∂E/∂w += ∂E/∂s · ∂s/∂w = (-1) · 2 = -2   (total -2)       where ∂s/∂w = x = 2
+            ∂E/∂x += ∂E/∂s · ∂s/∂x = (-1) · 0.5 = -0.5   (total -0.5)   where ∂s/∂x = w = 0.5
+    <BLANKLINE>
+    Gradients
+    <BLANKLINE>
+          ∂E/∂w = -2
+          ∂E/∂x = -0.5
     """
     return Explanation(root, numbers, max_steps)

@@ -66,6 +66,15 @@ class Writer:
                 words.append(piece)
         return " ".join(words)
 
+    def lines(self, formulas: Sequence[Formula], contributions: Sequence[Contribution]) -> list[str]:
+        """The formulas of a step as plain text, those of the chain rule with the total that they bring."""
+        texts = [self.text(each) for each in formulas]
+        start = len(texts) - len(contributions)
+        totals = [
+            f"{text}   (total {self.number(c.total)})" for text, c in zip(texts[start:], contributions, strict=True)
+        ]
+        return texts[:start] + totals
+
     def partial(self, piece: Partial) -> str:
         """∂E/∂w; a name that is more than one word is put in parentheses."""
         return f"∂{self._atom(piece.top)}/∂{self._atom(piece.bottom)}"
@@ -148,7 +157,7 @@ SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 def _call(op: str, args: list[str], atom: Callable[[str], str]) -> str:
     """A function of texts in which every name and number is one letter; `atom` tells what a letter stands for."""
     if op in ("power", "pow"):
-        return _power(*args, atom)
+        return _power(args[0], args[1], atom)
     if op in ("power_slope", "pow_slope"):
         x, n = args
         exponent = atom(n) if len(n) == 1 else ""

@@ -70,7 +70,7 @@ def pictures_of(explanation: Explanation) -> list[str]:
 def _caption(explanation: Explanation, k: int, letters: int) -> list[str]:
     step = explanation[k]
     lines = textwrap.wrap(f"{k + 1}/{len(explanation)}  {step.phase}: {step.text}", letters)
-    lines += [explanation.writer.text(each) for each in step.formulas[:MOST]]
+    lines += explanation.writer.lines(step.formulas, step.contributions)[:MOST]
     return lines + ["…"] * (len(step.formulas) > MOST)
 
 

@@ -16,12 +16,13 @@ from autograd.explain import notebook, player
 if TYPE_CHECKING:
     from autograd.explain.explanation import Explanation
 
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"  # nothing from outside
 BUTTONS = (
-    ("first", "Start", ""),
+    ("first", "Start", "First step"),
     ("back", "←", "Step back"),
-    ("play", "Play", ""),
+    ("play", "Play", "Play or pause"),
     ("next", "→", "Step forward"),
-    ("last", "End", ""),
+    ("last", "End", "Last step"),
     ("turn", "Backward", "To the backward pass"),
 )
 
@@ -34,7 +35,7 @@ def write(explanation: Explanation) -> str:
     except (ValueError, RenderError) as error:
         picture = f"<p>{html.escape(str(error))}</p>"
     buttons = "".join(
-        f'<button type="button" id="{id}"{f""" aria-label="{about}" title="{about}" """ if about else ""}>{shown}</button>'
+        f'<button type="button" id="{id}" title="{about}" aria-label="{about}">{shown}</button>'
         for id, shown, about in BUTTONS
     )
     # "<" is written as an escape, so that no label can end the script that holds it
@@ -44,7 +45,7 @@ def write(explanation: Explanation) -> str:
 <head>
 <meta charset="utf-8" />
 <meta name="viewport" content="width=device-width, initial-scale=1" />
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'" />
+<meta http-equiv="Content-Security-Policy" content="{POLICY}" />
 <title>Backpropagation, step by step: {name}</title>
 <style>
 {player.style()}</style>
@@ -86,7 +87,8 @@ def _table(explanation: Explanation) -> str:
     root = html.escape(writer.name(explanation.root))
     values = {step.node: step.value for step in explanation.forward}
     rows = "".join(
-        f'<tr data-row="{i}"><th scope="row">{html.escape(writer.name(name))}</th><td>{html.escape(writer.number(values[name]))}</td>'
+        f'<tr data-row="{i}"><th scope="row">{html.escape(writer.name(name))}</th>'
+        f"<td>{html.escape(writer.number(values[name]))}</td>"
         f'<td class="grad">{html.escape(writer.number(gradient))}</td></tr>'
         for i, (name, gradient) in enumerate(explanation.gradients.items())
     )

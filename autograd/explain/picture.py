@@ -59,10 +59,10 @@ class Stage:
         if self.picture is None:
             return
         called = {self.ids[name]: shown(name) for name in self.ids}
-        longest: dict[Place, str] = {}
+        longest: dict[Place, str] = {}  # at least as wide as a dash
         for scene in self.scenes:
             for place, text in scene.sets:
-                longest[place] = max(longest.get(place, ""), text, key=len)
+                longest[place] = max(longest.get(place, "000"), text, key=len)
         for node in self.picture.nodes:
             if node.kind in ("leaf", "made"):
                 node.title = called[node.id]
@@ -72,7 +72,7 @@ class Stage:
                 ]
                 node.about = node.title
         for i, edge in enumerate(self.picture.edges):
-            edge.mark = longest.get((f"e{i}", "slope"), "")
+            edge.mark = longest.get((f"e{i}", "slope"), edge.mark if edge.mark.startswith("×") else "")
         self.picture.name = f"Computation graph of {shown(explanation.root)}"
         self.picture.about = "The steps beside this picture tell what it shows."
         self._svg: str | None = None
@@ -156,7 +156,7 @@ class Stage:
 def _right(group: ElementTree.Element) -> float:
     """The right border of a node, the inner one if it has two."""
     borders = [s for s in group.iter() if s.tag in (f"{{{svg.SVG}}}path", f"{{{svg.SVG}}}polygon")]
-    points = [re.findall(r"(-?[\d.]+),-?[\d.]+", s.get("points") or s.get("d", "")) for s in borders]
+    points = [re.findall(r"(-?[\d.]+),-?[\d.]+", s.get("points") or s.get("d") or "") for s in borders]
     return min(max(map(float, xs)) for xs in points if xs)
 
 

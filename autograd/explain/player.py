@@ -1,6 +1,7 @@
 """The style and the script of the page, as text that stands in it: the page is one file that needs no network.
 
-Colours are those of `autograd.draw.theme`. In the dark the picture's own colours are exchanged for those of the dark theme.
+Colours are those of `autograd.draw.theme`. In the dark the picture's own colours are exchanged for those of the dark
+theme.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ h2 { font-size: 1.1rem; margin: 1rem 0 .4rem; }
 .picture { max-height: 62vh; }
 .picture svg { max-width: none !important; height: auto; display: block; margin: auto; }
 math { font-size: 1.1em; }
-button { font: inherit; color: var(--text); background: var(--panel); border: 2px solid var(--faint); border-radius: .4rem;
-  padding: .3rem .8rem; min-height: 2.75rem; min-width: 2.75rem; cursor: pointer; }
+button { font: inherit; color: var(--text); background: var(--panel); border: 2px solid var(--faint);
+  border-radius: .4rem; padding: .3rem .8rem; min-height: 2.75rem; min-width: 2.75rem; cursor: pointer; }
 button:disabled { opacity: .45; cursor: default; }
 :focus-visible { outline: 3px solid var(--highlight); outline-offset: 2px; }
 input[type=range] { flex: 1 1 10rem; min-width: 6rem; accent-color: var(--leaf); height: 2rem; }
@@ -69,12 +70,14 @@ ol.steps { list-style: none; margin: 0; padding: 0; }
 ol.steps > li { padding: .5rem 0; border-bottom: 1px solid var(--panel); }
 .steps p { margin: .1rem 0 .4rem; max-width: 46em; }
 .steps .phase { color: var(--faint); font-size: .95rem; }
-.steps .line { overflow-x: auto; padding: .25rem 0 .25rem 1rem; white-space: nowrap; }
+.steps .line { overflow-x: auto; padding: .25rem 0 .25rem 1rem; }
+.steps .total, .steps .where { display: inline-block; white-space: nowrap; }
 .steps .total { margin-left: .8em; }
 .steps .where { color: var(--faint); margin-left: .8em; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: bold; padding-bottom: .3rem; }
-th, td { text-align: right; padding: .15rem .7rem .15rem 0; border-bottom: 1px solid var(--panel); font-weight: normal; }
+th, td { text-align: right; padding: .15rem .7rem .15rem 0; border-bottom: 1px solid var(--panel); }
+th { font-weight: normal; }
 th:first-child { text-align: left; }
 thead th { color: var(--faint); }
 td.grad { color: var(--gradient); }
@@ -96,9 +99,9 @@ svg .later { opacity: .38; }
 @media (max-width: 48rem) {
   body { font-size: 1rem; } main { padding: .5rem .75rem 8rem; } h1 { font-size: 1.1rem; }
   .picture { max-height: 42vh; } .playing .steps li.only p { font-size: 1.1rem; } .below { display: block; }
-  .playing .controls { position: fixed; inset: auto 0 0 0; margin: 0; padding: .4rem .6rem; background: var(--background);
-    border-top: 2px solid var(--panel); gap: .3rem; justify-content: space-between; z-index: 1; }
-  .playing .controls button { padding: .3rem .5rem; } .controls .count { min-width: 0; font-size: .9rem; }
+  .playing .controls { position: fixed; inset: auto 0 0 0; margin: 0; padding: .4rem .6rem;
+    background: var(--background); border-top: 2px solid var(--panel); gap: .3rem; justify-content: space-between; z-index: 1; }
+  .playing .controls button { padding: .3rem .5rem; } .controls .count { display: none; }
   .controls input[type=range] { flex-basis: 100%; order: -1; } .keys { display: none; }
   .playing .below { min-height: 0; }
 }

@@ -44,9 +44,9 @@ def _backward(step: Step, explanation: Explanation, head: str) -> list[str]:
     indent = " " * len(head)
     lines = textwrap.wrap(step.text, WIDTH, initial_indent=head, subsequent_indent=indent)
     shown = step.contributions[:MOST]
-    slopes = [f"where {writer.text(slope)}" if (slope := formula.slope(step, c)) else "" for c in shown]
-    chain = [writer.text(each) for each in step.formulas[len(step.formulas) - len(step.contributions) :]]
-    together = [f"{line}   (total {writer.number(c.total)})" for line, c in zip(chain, shown, strict=False)]
+    rules = [formula.slope(step, c) for c in shown]
+    slopes = [f"where {writer.text(rule)}" if rule else "" for rule in rules]
+    together = writer.lines(step.formulas[len(step.formulas) - len(step.contributions) :], step.contributions)[:MOST]
     column = max((len(line) for line in together), default=0)
     for line, slope in zip(together, slopes, strict=True):
         if not slope:

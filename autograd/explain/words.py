@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from autograd.expression import number
 from autograd.explain.formula import Partial, Writer
+from autograd.expression import number
 from autograd.trace import Record
 
 # For each row of the rule table: what the result is, and what its gradient does on the way back.
@@ -26,7 +26,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "sqrt": ("the square root of {0}", "The slope of √x is 1/(2√x)."),
     "exp": ("e to the power {0}", "The exponential function is its own slope."),
     "expm1": ("e to the power {0}, minus 1", "The slope of eˣ - 1 is eˣ."),
-    "sigmoid": ("the sigmoid of {0}, 1/(1 + e⁻ˣ)", "The slope of the sigmoid is {n} · (1 - {n}): at most ¼, and small where the unit is sure."),
+    "sigmoid": ("the sigmoid of {0}, 1/(1 + e⁻ˣ)", "The slope of the sigmoid is {n} · (1 - {n}), at most ¼."),
     "softplus": ("the softplus of {0}, log(1 + eˣ)", "The slope of softplus is the sigmoid."),
     "tanh": ("the hyperbolic tangent of {0}", "The slope of tanh is 1 - {n}²."),
     "erf": ("the error function of {0}", "The slope of erf is 2/√π · e^(-x²)."),
@@ -35,7 +35,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "tan": ("the tangent of {0}", "The slope of the tangent is 1 + {n}²."),
     "step": ("1 where {0} > 0, else 0", "A step is flat: nothing is handed on."),
     "sign": ("the sign of {0}", "A sign is flat: nothing is handed on."),
-    "relu": ("relu of {0}, max(0, x)", "relu lets the gradient through where its input is positive, and stops it elsewhere."),
+    "relu": ("relu of {0}, max(0, x)", "relu lets the gradient through where its input is positive only."),
     "abs": ("the absolute value of {0}", "The slope of |x| is the sign of x."),
     "maximum": ("the larger of {0} and {1}", "The maximum hands its gradient to the larger argument only."),
     "minimum": ("the smaller of {0} and {1}", "The minimum hands its gradient to the smaller argument only."),

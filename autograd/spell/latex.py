@@ -153,9 +153,14 @@ def number_text(text: str) -> str:
 
 # -- Names --------------------------------------------------------------------------------------------------
 
-GREEK = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega"
-).split()
+GREEK = [
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
+    "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+]  # fmt: skip
+LIKE_LATIN = {
+    "alpha": "A", "beta": "B", "epsilon": "E", "zeta": "Z", "eta": "H", "iota": "I", "kappa": "K", "mu": "M", "nu": "N",
+    "rho": "P", "tau": "T", "chi": "X",
+}  # fmt: skip
 SPECIAL = {
     "\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_",
     "~": r"{\sim}", "^": r"{\wedge}", " ": r"\ ", "'": "{}'", "<": "{<}", ">": "{>}", "-": "{-}", "+": "{+}",
@@ -233,5 +238,4 @@ def _capital_command(letter: str) -> str:
     """Greek capitals that look like Latin ones have no command of their own."""
     if letter in ("gamma", "delta", "theta", "lambda", "xi", "pi", "sigma", "upsilon", "phi", "psi", "omega"):
         return "\\" + letter.capitalize()
-    latin = dict(alpha="A", beta="B", epsilon="E", zeta="Z", eta="H", iota="I", kappa="K", mu="M", nu="N", rho="P")
-    return rf"\mathrm{{{ {**latin, 'tau': 'T', 'chi': 'X'}[letter] }}}"
+    return rf"\mathrm{{{LIKE_LATIN[letter]}}}"
