@@ -96,7 +96,7 @@ class Optimizer(ABC):
             # complaining.
             sound = math.isfinite(_product(w, change))
             for kept in state.new.values():
-                sound = sound and (kept is change or math.isfinite(kept.dot(change)))
+                sound = sound and (kept is change or math.isfinite(_product(kept, change)))
             if not sound:
                 self._complain_if_not_finite(w, g, state, eta, w + change)
         new = np.add(w, change, out=out)
