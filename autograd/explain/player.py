@@ -100,7 +100,8 @@ svg .later { opacity: .38; }
   body { font-size: 1rem; } main { padding: .5rem .75rem 8rem; } h1 { font-size: 1.1rem; }
   .picture { max-height: 42vh; } .playing .steps li.only p { font-size: 1.1rem; } .below { display: block; }
   .playing .controls { position: fixed; inset: auto 0 0 0; margin: 0; padding: .4rem .6rem;
-    background: var(--background); border-top: 2px solid var(--panel); gap: .3rem; justify-content: space-between; z-index: 1; }
+    background: var(--background); border-top: 2px solid var(--panel); gap: .3rem; justify-content: space-between;
+    z-index: 1; }
   .playing .controls button { padding: .3rem .5rem; } .controls .count { display: none; }
   .controls input[type=range] { flex-basis: 100%; order: -1; } .keys { display: none; }
   .playing .below { min-height: 0; }
