@@ -182,7 +182,8 @@ def _power(x: str, n: str, atom: Callable[[str], str]) -> str:
 
 
 def _raised(exponent: str) -> str:
-    return exponent.translate(SUPERSCRIPT) if exponent.lstrip("-").isdecimal() else f"^({exponent})"
+    whole = float(exponent).is_integer() and abs(float(exponent)) < 1000
+    return f"{float(exponent):g}".translate(SUPERSCRIPT) if whole else f"^({exponent})"
 
 
 def _tight(text: str) -> str:

@@ -28,7 +28,7 @@ def write(explanation: Explanation) -> str:
         if step.phase == "forward":
             (line,) = (writer.text(each) for each in step.formulas)
             told = "" if step.args else "   (given)"
-            lines.append(head + line + told + (f"   [{step.note}]" if step.note else ""))
+            lines += _fitted(head + line + told + (f"   [{step.note}]" if step.note else ""), digits + 4)
         else:
             lines += _backward(step, explanation, head)
     lines += ["", "Gradients", ""]
@@ -50,11 +50,21 @@ def _backward(step: Step, explanation: Explanation, head: str) -> list[str]:
     column = max((len(line) for line in together), default=0)
     for line, slope in zip(together, slopes, strict=True):
         if not slope:
-            lines.append(f"{indent}  {line}")
+            lines += _fitted(f"{indent}  {line}", len(indent) + 2)
         elif len(indent) + 2 + column + 3 + max(map(len, slopes)) <= WIDEST:
             lines.append(f"{indent}  {line:<{column}}   {slope}")
         else:
-            lines += [f"{indent}  {line}", f"{indent}      {slope}"]
+            lines += _fitted(f"{indent}  {line}", len(indent) + 2) + _fitted(f"{indent}      {slope}", len(indent) + 6)
     if len(step.contributions) > MOST:
         lines.append(f"{indent}  … and {len(step.contributions) - MOST} more like these")
     return lines
+
+
+def _fitted(line: str, indent: int) -> list[str]:
+    """A line that is too long goes on below, at its signs."""
+    if len(line) <= WIDEST:
+        return [line]
+    cut = max(line.rfind(sign, indent, WIDEST) for sign in (" = ", " · ", " + "))
+    if cut <= indent:
+        return [line]
+    return [line[:cut], *_fitted(" " * (indent + 2) + line[cut + 1 :], indent + 2)]

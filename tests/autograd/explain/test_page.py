@@ -1,0 +1,211 @@
+"""The notebook's snippet and the page: well formed, from nowhere else, and playable with the keys."""
+
+import json
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd import Value
+from autograd.draw import render
+from autograd.explain import explain, page
+
+VOID = {"meta", "input", "br", "link", "img"}
+
+
+class Reader(HTMLParser):
+    """Checks that every tag is closed, and collects what could fetch or run something."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.attributes, self.tags = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value) for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value) for name, value in attrs]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def read(text):
+    reader = Reader()
+    reader.feed(text)
+    reader.close()
+    assert not reader.open
+    return reader
+
+
+def assert_harmless(reader, scripts):
+    assert reader.tags.count("script") == scripts
+    assert not {"iframe", "object", "embed", "link", "img", "base", "form"} & set(reader.tags)
+    for tag, name, value in reader.attributes:
+        assert not name.startswith("on"), (tag, name)
+        assert name not in ("src", "href", "action", "xlink:href"), (tag, name, value)
+
+
+def test_the_page_is_whole_and_from_nowhere_else(story):
+    text = page.write(story)
+    assert_harmless(read(text), scripts=2)
+    assert not re.search(r"https?://(?!www\.w3\.org/)", text)
+    assert "@import" not in text
+    assert "url(" not in text
+    body = text.partition("<body>")[2].partition("<script>")[0]
+    ElementTree.fromstring(f"<body>{body}</body>")
+
+
+def test_the_snippet_is_well_formed(story):
+    text = story._repr_html_()
+    ElementTree.fromstring(text)
+    assert_harmless(read(text), scripts=0)
+    assert text.count("<tr>") == len(story) + 2
+    assert 'tabindex="0"' in text
+
+
+@settings(max_examples=12)
+@given(st.text(max_size=20) | st.sampled_from(["</script><script>alert(1)</script>", '"><img src=x onerror=alert(1)>']))
+def test_no_label_breaks_out(label):
+    a, b = Value(2.0, label), Value(3.0, "</title>" + label)
+    root = a * b
+    root.label = "E" + label
+    told = explain(root)
+    text = page.write(told)
+    assert_harmless(read(text), scripts=2)
+    ElementTree.fromstring(told._repr_html_())
+    json.loads(text.partition('id="story">')[2].partition("</script>")[0])
+
+
+def test_without_graphviz_there_are_still_the_steps(E, monkeypatch):
+    monkeypatch.setattr(render, "system_dot", lambda: None)
+    monkeypatch.setattr(render, "embedded_dot", lambda: None)
+    told = explain(E)
+    assert "no Graphviz" in page.write(told)
+    assert "no Graphviz" in told._repr_html_()
+    assert page.write(told).count("<li>") == len(told)
+
+
+def test_a_graph_too_large_to_draw_is_told_without_a_picture():
+    x = Value(1.0, "x")
+    root = x
+    for _ in range(450):
+        root = root + 1.0
+    told = explain(root, max_steps=1000)
+    text = page.write(told)
+    assert "more than max_nodes" in text
+    assert text.count("<li>") == 901
+
+
+@pytest.fixture
+def opened(browser, story, tmp_path):
+    """The page in a browser, with whatever it complained about or asked for."""
+    path = story.save(tmp_path / "page.html")
+    tab = browser.new_page(viewport={"width": 1280, "height": 800})
+    tab.trouble = []
+    tab.on("console", lambda message: tab.trouble.append(message.text))
+    tab.on("pageerror", lambda error: tab.trouble.append(str(error)))
+    tab.on("request", lambda request: request.url.startswith("file:") or tab.trouble.append(request.url))
+    tab.goto(path.as_uri())
+    yield tab
+    tab.close()
+    assert tab.trouble == []
+
+
+def shown(tab):
+    return tab.locator("ol.steps > li.now").all_inner_texts()
+
+
+def test_keys_and_buttons_step_through(opened, story):
+    stops = 1 + sum(bool(s.args) for s in story.forward) + len(story.backward)
+    assert opened.locator("#count").inner_text() == f"1 of {stops}"
+    assert len(shown(opened)) == len(story.inputs)
+    opened.keyboard.press("ArrowRight")
+    assert "v1 = w · x = 0.5 · 2 = 1" in " ".join(shown(opened)[0].split())
+    assert opened.locator("g.node.now").count() == 1
+    assert opened.locator("g.edge.now").count() == 2
+    opened.keyboard.press("ArrowLeft")
+    assert opened.locator("#count").inner_text() == f"1 of {stops}"
+    opened.keyboard.press("End")
+    assert opened.locator("#count").inner_text() == f"{stops} of {stops}"
+    assert opened.locator("#next").is_disabled()
+    opened.keyboard.press("Home")
+    opened.click("#turn")
+    assert "The backward pass starts here" in shown(opened)[0]
+    opened.click("#next")
+    assert opened.locator("#said").inner_text().startswith("Step ")
+
+
+def test_numbers_come_and_go_with_the_steps(opened, story):
+    def column(i):
+        return opened.locator(f"tr[data-row] td:nth-child({i})").all_inner_texts()
+
+    def picture(what):
+        return opened.locator(f'g.node text[data-what="{what}"]').all_text_contents()
+
+    assert column(3) == ["—"] * len(story.gradients)
+    assert sum(text != "—" for text in picture("data")) == len(story.inputs)
+    opened.keyboard.press("End")
+    number = story.writer.number
+    assert column(3) == [number(g) for g in story.gradients.values()]
+    assert sorted(picture("grad")) == sorted(number(g) for g in story.gradients.values())
+    assert sorted(picture("data")) == sorted(number(s.value) for s in story.forward)
+    opened.keyboard.press("b")
+    assert sum(text != "—" for text in picture("grad")) == 2  # E, and what E hands on
+
+
+def test_it_plays_and_pauses(opened):
+    opened.clock.install()
+    opened.reload()
+    opened.keyboard.press("Space")
+    assert opened.locator("#play").inner_text() == "Pause"
+    opened.clock.run_for(5100)
+    assert opened.locator("#count").inner_text().startswith("3 of")
+    opened.keyboard.press("Space")
+    opened.clock.run_for(10_000)
+    assert opened.locator("#count").inner_text().startswith("3 of")
+    assert opened.locator("#play").inner_text() == "Play"
+
+
+@pytest.mark.parametrize("width", [420, 1280])
+def test_nothing_runs_over_the_edge(opened, width):
+    opened.set_viewport_size({"width": width, "height": 800})
+    for key in ("Home", "b", "End"):
+        opened.keyboard.press(key)
+        assert opened.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_in_the_dark_everything_is_readable(browser, story, tmp_path):
+    tab = browser.new_page(color_scheme="dark")
+    tab.goto(story.save(tmp_path / "page.html").as_uri())
+    tab.keyboard.press("End")
+    contrast = """() => {
+      const light = (c) => { const [r, g, b] = c.match(/[\\d.]+/g).slice(0, 3).map((x) => x / 255)
+        .map((x) => x <= .04045 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4); return .2126 * r + .7152 * g + .0722 * b; };
+      return [...document.querySelectorAll("g.node")].flatMap((g) => {
+        const shape = g.querySelector("path, polygon"), fill = shape && getComputedStyle(shape).fill;
+        const back = fill && fill !== "none" ? fill : getComputedStyle(document.body).backgroundColor;
+        return [...g.querySelectorAll("text")].map((t) => {
+          const a = light(getComputedStyle(t).fill), b = light(back);
+          return (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+        });
+      });
+    }"""
+    assert min(tab.evaluate(contrast)) >= 4.5
+    tab.close()
+
+
+def test_without_javascript_it_is_a_list(browser, story, tmp_path):
+    tab = browser.new_page(java_script_enabled=False)
+    tab.goto(story.save(tmp_path / "page.html").as_uri())
+    assert tab.locator("ol.steps > li").count() == len(story)
+    assert all(item.is_visible() for item in tab.locator("ol.steps > li").all())
+    assert not tab.locator("#next").is_visible()
+    tab.close()
