@@ -1,8 +1,9 @@
 """Adjoint: the backward pass of a matrix program, made from its forward pass.
 
-It is the chain rule of `autograd.reverse`, one tensor at a time: from the root down, the adjoint of each tensor is passed on
-to what it was made from, times the slope. Slopes of elementwise operations are the rules of the table, called with
-symbols. A view passes its adjoint to the columns it looks at; what all examples share adds up over the batch.
+It is the chain rule of `autograd.reverse`, one tensor at a time: from the root down, the adjoint of each tensor is
+passed on to what it was made from, times the slope. Slopes of elementwise operations are the rules of the table,
+called with symbols. A view passes its adjoint to the columns it looks at; what all examples share adds up over the
+batch.
 
 An adjoint that is the same number everywhere (that of the loss, or of each term of a sum) is kept as that number.
 """
@@ -98,7 +99,9 @@ class Backward:
             tensor = a.target.tensor
             if tensor in self.active and (tensor in self.received or tensor in self.scattered):
                 self.pass_on(a.value, self.collect(tensor, a.value))
-        self.write(whole(plan.gradient), self.received.get(plan.parameters, []), self.scattered.get(plan.parameters, []))
+        self.write(
+            whole(plan.gradient), self.received.get(plan.parameters, []), self.scattered.get(plan.parameters, [])
+        )
         self._slopes_early()
         return plan
 
@@ -133,7 +136,9 @@ class Backward:
             amount = replace(amount, rows=True)  # the same for every example
         if amount.expr is not None and (repeated or (over_batch and amount.expr.batched)):
             shape = tuple(n for k, n in enumerate(ref.shape) if k not in repeated)
-            expr = Along(amount.expr, repeated, over_batch and amount.expr.batched, shape, amount.expr.batched and not over_batch)
+            expr = Along(
+                amount.expr, repeated, over_batch and amount.expr.batched, shape, amount.expr.batched and not over_batch
+            )
             amount = replace(amount, expr=expr)
         if repeated:
             keep = [k for k in range(len(ref.shape)) if k not in repeated]
@@ -145,7 +150,9 @@ class Backward:
         received, scattered = self.received.pop(tensor, []), self.scattered.pop(tensor, [])
         if not scattered and all(a.expr is None and r.whole for r, a in received):
             amounts = [a for _, a in received]
-            if all(a.seeded == amounts[0].seeded and a.rows == amounts[0].rows for a in amounts) and not _has_product(made_by):
+            if all(a.seeded == amounts[0].seeded and a.rows == amounts[0].rows for a in amounts) and not _has_product(
+                made_by
+            ):
                 return replace(amounts[0], coefficient=sum(a.coefficient for a in amounts))
         adjoint = Tensor("adjoint", tensor.size, tensor.batched, tensor.shape, slots=tensor.slots)
         self.plan.adjoints[tensor] = adjoint
@@ -168,7 +175,9 @@ class Backward:
             if already.any() and not already.all():
                 self._zero(tensor, written)
                 already[:] = True
-            out.append(Assign(view, self._added([a for _, a in items], ref.shape, tensor.batched), add=bool(already.any())))
+            out.append(
+                Assign(view, self._added([a for _, a in items], ref.shape, tensor.batched), add=bool(already.any()))
+            )
             written[columns] = True
         if not written.all():
             self._zero(tensor, written)
@@ -195,7 +204,9 @@ class Backward:
         if all(a.seeded and not a.rows and abs(a.coefficient) == size for a in rest) and any(a.expr for a in rest):
             rest.sort(key=lambda a: 0 if a.coefficient > 0 and a.expr is not None else 1)
             sign = 1.0 if rest[0].coefficient > 0 else -1.0
-            inner = self._terms([replace(a, seeded=False, coefficient=sign * a.coefficient / size) for a in rest], shape, batched)
+            inner = self._terms(
+                [replace(a, seeded=False, coefficient=sign * a.coefficient / size) for a in rest], shape, batched
+            )
             return Sum([(sign * size, _times(inner, Seed(), shape, batched))], None, shape, batched)
         return self._terms(rest, shape, batched)
 
@@ -280,7 +291,9 @@ class Backward:
                 return Ref(a.target.tensor, 0, expr.shape, dense(expr.shape))
         return expr  # part of a sum: its value is not kept
 
-    def _slope(self, tree: Expression, names: dict[str, Expr], shape: Shape, batched: bool) -> tuple[float, Expr | None]:
+    def _slope(
+        self, tree: Expression, names: dict[str, Expr], shape: Shape, batched: bool
+    ) -> tuple[float, Expr | None]:
         """A printed slope as (coefficient, array), with arrays in place of the symbols."""
         if tree.op == "neg":
             c, x = self._slope(tree.args[0], names, shape, batched)
@@ -311,7 +324,9 @@ class Backward:
             return Number(c)
         if c == 1.0:
             return x
-        return self._node("neg", (x,), shape, batched) if c == -1.0 else self._node("mul", (Number(c), x), shape, batched)
+        return (
+            self._node("neg", (x,), shape, batched) if c == -1.0 else self._node("mul", (Number(c), x), shape, batched)
+        )
 
     def _node(self, name: str, args: tuple[Expr, ...], shape: Shape, batched: bool) -> Expr:
         if all(isinstance(x, Number) for x in args):
@@ -410,7 +425,9 @@ def tensors_of(expr: Expr) -> set[Tensor]:
     if isinstance(expr, Ref | Gather):
         return {expr.tensor}
     if isinstance(expr, Sum):
-        return set().union(*(tensors_of(t) for _, t in expr.terms), *([tensors_of(expr.constant)] if expr.constant else []))
+        return set().union(
+            *(tensors_of(t) for _, t in expr.terms), *([tensors_of(expr.constant)] if expr.constant else [])
+        )
     if isinstance(expr, Elementwise):
         return set().union(*(tensors_of(a) for a in expr.args))
     if isinstance(expr, Product):

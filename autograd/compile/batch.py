@@ -25,10 +25,13 @@ def arrays(batch: Sequence[Any], shapes: Sequence[tuple[int, ...]] | None = None
         if x.__class__ is not np.ndarray or x.dtype is not _FLOAT or not x.flags.c_contiguous:
             x = _array(x, k)
         if not x.shape:
-            raise ValueError(f"{_name(k)} is one number; the program takes a batch: an array with a row for each example")
+            raise ValueError(
+                f"{_name(k)} is one number; the program takes a batch: an array with a row for each example"
+            )
         if shapes is not None and x.shape[1:] != shapes[k]:
             raise ValueError(
-                f"{_name(k)} has rows of shape {x.shape[1:]}, but the program was recorded with rows of shape {shapes[k]}"
+                f"{_name(k)} has rows of shape {x.shape[1:]}, "
+                f"but the program was recorded with rows of shape {shapes[k]}"
             )
         result.append(x)
     if result:

@@ -44,7 +44,8 @@ ITEM = 8  # bytes of a float64
 class View:
     """An array over a tensor's memory: `rows` in front of `shape` if it is batched and not flat.
 
-    flat   how the batch axis is laid out: "" (rows, *shape); "rows" (rows · shape[0], *shape[1:]); "all" one row of everything
+    flat   how the batch axis is laid out: "" (rows, *shape); "rows" (rows · shape[0], *shape[1:]);
+           "all" one row of everything
     """
 
     tensor: Tensor
@@ -108,7 +109,11 @@ class Calls:
         result = dict.fromkeys(self.plan.inputs, False)
 
         def look(expr: Expr) -> None:
-            if isinstance(expr, Ref) and expr.tensor in result and not (expr.whole and max(expr.shape) == expr.tensor.size):
+            if (
+                isinstance(expr, Ref)
+                and expr.tensor in result
+                and not (expr.whole and max(expr.shape) == expr.tensor.size)
+            ):
                 result[expr.tensor] = True
             for part in parts(expr):
                 look(part)
@@ -179,7 +184,9 @@ class Calls:
         for tensor in self.plan.inputs:
             k = tensor.argument
             if self.copied[tensor]:
-                head.append(f"    copyto({self.view(whole(tensor, (tensor.size,)))}, B{k}.reshape(rows, {tensor.size}))")
+                head.append(
+                    f"    copyto({self.view(whole(tensor, (tensor.size,)))}, B{k}.reshape(rows, {tensor.size}))"
+                )
         head += [f"    {name} = {text}" for name, text in self.seen.items()]
         return "\n".join([*head, *(f"    {line}" for line in self.lines), f"    return {value}"]) + "\n"
 
@@ -192,9 +199,15 @@ class Calls:
         if a.scatter is not None:
             value = self.name_of(a.value)
             over_batch = a.value.batched and not a.target.tensor.batched
-            self.out(f"scatter({self.view(a.target)}, {self.constant_index(a.scatter)}, {value}{', True' if over_batch else ''})")
+            index, summed = self.constant_index(a.scatter), ", True" if over_batch else ""
+            self.out(f"scatter({self.view(a.target)}, {index}, {value}{summed})")
         elif a.add:
-            if isinstance(a.value, Sum) and len(a.value.terms) == 1 and a.value.constant is None and a.value.terms[0][0] == 1.0:
+            if (
+                isinstance(a.value, Sum)
+                and len(a.value.terms) == 1
+                and a.value.constant is None
+                and a.value.terms[0][0] == 1.0
+            ):
                 a = Assign(a.target, a.value.terms[0][1], True)
             view = self.view(a.target)
             self.out(f"add({view}, {self.name_of(a.value)}, {view})")
@@ -202,6 +215,7 @@ class Calls:
             self.emit(a.value, a.target)
 
     def constant_index(self, index: Any) -> str:
+        """The name of an array of columns."""
         name = f"i{len(self.constants)}"
         self.constants[name] = index
         return name
@@ -286,6 +300,7 @@ class Calls:
             self.out(f"add({name}, {self.name_of(constant)}, {name})")
 
     def scale(self, name: str, c: float) -> None:
+        """The line that multiplies an array by a constant, in place."""
         if c == -1.0:
             self.out(f"negative({name}, {name})")
         elif c != 1.0:
@@ -297,7 +312,12 @@ class Calls:
         args: list[str] = []
         free = True  # `out` itself can hold one intermediate result
         for x in expr.args:
-            if free and not isinstance(x, Ref | Number | Table | Seed) and x.batched == out.batched and x.shape == out.shape:
+            if (
+                free
+                and not isinstance(x, Ref | Number | Table | Seed)
+                and x.batched == out.batched
+                and x.shape == out.shape
+            ):
                 self.emit(x, out)
                 args.append(name)
                 free = False
@@ -345,10 +365,11 @@ class Calls:
     def pair(self, op: str, z: Ref, out: Ref) -> None:
         """softplus(z) = max(z, 0) + log(1 + e) and σ(z) = (1 or e)/(1 + e) with e = e^-|z|, computed once."""
         name, x = self.view(out), self.view(z)
-        e = self.pairs.get(z.key)
-        first = e is None
-        if e is None:
-            e = self.pairs[z.key] = self.view(self.temporary(z.shape, z.batched))
+        first = z.key not in self.pairs
+        if first:
+            self.pairs[z.key] = self.view(self.temporary(z.shape, z.batched))
+        e = self.pairs[z.key]
+        if first:
             self.out(f"absolute({x}, {e})")
             self.out(f"negative({e}, {e})")
             self.out(f"exp({e}, {e})")
@@ -377,7 +398,12 @@ class Calls:
         """A matrix product; where the rows of all examples lie one under the other, a single one."""
         a, b = self._array(expr.a), self._array(expr.b)
         if expr.how != ".":
-            out = _matrix(out, {"z": (a.shape[0], b.shape[0]), "a": (a.shape[0], b.shape[-1]), "b": (a.shape[-1], b.shape[-1])}[expr.how])
+            out = _matrix(
+                out,
+                {"z": (a.shape[0], b.shape[0]), "a": (a.shape[0], b.shape[-1]), "b": (a.shape[-1], b.shape[-1])}[
+                    expr.how
+                ],
+            )
         if expr.how == ".":
             self.out(f"einsum('...k,...k->...', {self.name_of(a)}, {self.name_of(b)}, out={self.view(out)})")
         elif expr.how == "b" and expr.over_batch:
@@ -480,8 +506,10 @@ class Calls:
                 )
         if isinstance(term, Along) and isinstance(term.x, Ref) and term.x.whole:
             text = f"reduce({self.view(term.x, 'all')})"
-        elif isinstance(term, Elementwise) and term.op is rules.mul and all(
-            isinstance(x, Ref) and x.whole and x.batched == term.batched for x in term.args
+        elif (
+            isinstance(term, Elementwise)
+            and term.op is rules.mul
+            and all(isinstance(x, Ref) and x.whole and x.batched == term.batched for x in term.args)
         ):
             text = f"dot({', '.join(self.view(x, 'all') for x in term.args if isinstance(x, Ref))})"
         elif isinstance(term, Ref) and term.whole and term.batched:
@@ -553,5 +581,5 @@ def _view(spec: View, memory: Array, rows: int) -> Array:
             shape, strides = (rows, *shape), (tensor.size, *strides)
     elif spec.flat == "all":
         return memory
-    array: Array = np.ndarray(shape, np.float64, memory, spec.offset * ITEM, tuple(s * ITEM for s in strides))  # type: ignore[arg-type]
+    array: Array = np.ndarray(shape, np.float64, memory, spec.offset * ITEM, tuple(s * ITEM for s in strides))
     return array.swapaxes(-1, -2) if spec.transposed else array

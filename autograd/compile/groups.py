@@ -153,7 +153,9 @@ class Grouper:
         found: dict[int, Node] = {}
         for slot in range(len(r) - 1, -1, -1):
             if needed[slot] and r.args[slot]:
-                node = found[slot] = self._sum_node(slot, count) if is_sum(r, slot) else Node(slot, r.ops[slot], r.args[slot])
+                node = found[slot] = (
+                    self._sum_node(slot, count) if is_sum(r, slot) else Node(slot, r.ops[slot], r.args[slot])
+                )
                 for x in node.operands():
                     needed[x] = True
         nodes = dict(reversed(found.items()))
@@ -175,10 +177,15 @@ class Grouper:
             else:
                 singles[t] = singles.get(t, 0.0) + c
         if len(set(singles.values())) > 2:  # a linear form with coefficients of all kinds is a product with constants
-            products.update({(t, c): 1.0 for t, c in singles.items()})
+            products.update(dict.fromkeys(singles.items(), 1.0))
             singles = {}
         return Node(
-            slot, rules.total, (), [(c, u, v) for (u, v), c in products.items()], [(c, t) for t, c in singles.items()], constant
+            slot,
+            rules.total,
+            (),
+            [(c, u, v) for (u, v), c in products.items()],
+            [(c, t) for t, c in singles.items()],
+            constant,
         )
 
     def _root_is_loose(self, nodes: dict[int, Node]) -> bool:
@@ -354,7 +361,7 @@ class Grouper:
         return Sum(terms, constant, shape, batched)
 
     def _term(self, block: Block, shape: Shape, i: int, j: int) -> Expr:
-        k, n = block.width, len(block.left)
+        k = block.width
         if block.right is None:
             if k == 1:
                 return self._operand([row[0] for row in block.left], shape)
@@ -387,10 +394,14 @@ class Grouper:
         for index in indices:
             first = index if index.ndim == 1 else index[:, 0]
             steps = np.diff(first)
-            breaks = np.flatnonzero(steps != steps[0]) if len(steps) else []
+            breaks: Any = np.flatnonzero(steps != steps[0]) if len(steps) else []
             if len(breaks):
                 b = int(breaks[0]) + 1
-                if b > 1 and n % b == 0 and all(affine(i.reshape(n // b, b, *i.shape[1:])) is not None for i in indices):
+                if (
+                    b > 1
+                    and n % b == 0
+                    and all(affine(i.reshape(n // b, b, *i.shape[1:])) is not None for i in indices)
+                ):
                     return (n // b, b)
         return (n,)
 

@@ -1,7 +1,7 @@
 """Linear forms: a sum written as Σ coefficient · term + constant, whatever way it was added up.
 
-``a + (b - 2 * c) + 1``, ``sum([a, b, -c, -c]) + 1`` and a loop with ``+=`` are one and the same form. Only nodes that are
-used once are looked into: a sum that somebody else needs, too, is computed for itself.
+``a + (b - 2 * c) + 1``, ``sum([a, b, -c, -c]) + 1`` and a loop with ``+=`` are one and the same form. Only nodes that
+are used once are looked into: a sum that somebody else needs, too, is computed for itself.
 """
 
 from __future__ import annotations

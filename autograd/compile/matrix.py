@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +62,7 @@ class Matrix:
         return explain(self.plan, self.recording)
 
     def __call__(self, parameters: Array, batch: list[Array], weight: float) -> tuple[float, Array]:
+        """(value, gradient): see `autograd.compile.program.Runner`."""
         rows = len(batch[0]) if batch else 1
         if rows > self.block:
             return self._in_blocks(parameters, batch, weight)

@@ -24,7 +24,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from autograd import reverse
+from autograd import reverse, rules
 from autograd.compile.batch import Array, arrays
 from autograd.compile.record import Recording, TraceError, flat_parameters, record
 from autograd.compile.simplify import simplify
@@ -55,7 +55,8 @@ class Runner(Protocol):
     def explain(self) -> str:
         """Which nodes became what."""
 
-    def __call__(self, parameters: Array, batch: list[Array], weight: float) -> tuple[float, Array]: ...
+    def __call__(self, parameters: Array, batch: list[Array], weight: float) -> tuple[float, Array]:
+        """(value, gradient)."""
 
 
 def compile(
@@ -142,7 +143,7 @@ class Program:
                 pass  # said better below
         if self._params is None:
             return self._differentiate(batch)
-        if EDITS[0] != self._edits or self._params.__class__ is list and len(self._params) != self._length:
+        if EDITS[0] != self._edits or (self._params.__class__ is list and len(self._params) != self._length):
             self._take_edits()
         runner = self._runner
         data = arrays(batch, self._recording.shapes if runner is not None and self._recording is not None else None)
@@ -150,9 +151,9 @@ class Program:
             runner = self._make(data)
         weight = 1.0 / len(data[0]) if self._mean and data else 1.0
         value, gradient = runner(self._parameters, data, weight)
-        if not math.isfinite(value) or not math.isfinite(gradient.dot(gradient)):
-            if not ieee_is_on() and not (math.isfinite(value) and np.isfinite(gradient).all()):
-                return self._amiss(data, weight)
+        quick = math.isfinite(value) and math.isfinite(gradient.dot(gradient))
+        if not (quick or ieee_is_on() or (math.isfinite(value) and np.isfinite(gradient).all())):
+            return self._amiss(data, weight)
         return value, gradient
 
     @property
@@ -215,7 +216,8 @@ class Program:
     def _made(self) -> Runner:
         if self._runner is None:
             raise ValueError(
-                "the program is recorded at its first call, since only then the shape of an example is known: call it once"
+                "the program is recorded at its first call, since only then the shape of an example is known: "
+                "call it once"
             )
         return self._runner
 
@@ -230,11 +232,11 @@ class Program:
                     recording = self._record([x[0] for x in data])
                     if data and not recording.same_graph(self._record([x[-1] for x in data])):
                         raise TraceError(
-                            "the cost makes another graph for the last example of the batch than for the first: it depends "
-                            "on the numbers of the example, or on chance, in a way that cannot be recorded"
+                            "the cost makes another graph for the last example of the batch than for the first: it "
+                            "depends on the numbers of the example, or on chance, in a way that cannot be recorded"
                         )
             if recording.penalty is not None and not recording.shapes:  # no batch: one sum of two terms
-                recording.root = recording.add(reverse.RULES["add"], (recording.root, recording.penalty))
+                recording.root = recording.add(rules.add, (recording.root, recording.penalty))
                 recording.penalty = None
             self._recording = simplify(recording)
             self._backend = self._asked if self._asked != "auto" else _choose(self._recording)
@@ -250,7 +252,8 @@ class Program:
         count = len(flat_parameters(self._params)) if self._params is not None else 0
         if count != len(self._values):
             raise ValueError(
-                f"the number of parameters changed from {len(self._values)} to {count} since the program was made: compile again"
+                f"the number of parameters changed from {len(self._values)} to {count} since the program was made: "
+                "compile again"
             )
         now = np.array([v._data for v in self._values])
         edited = (now != self._agreed) & ~(np.isnan(now) & np.isnan(self._agreed))

@@ -235,7 +235,11 @@ def _frozen(value: Value, what: str, example: bool) -> str:
 
 def _argument_names(cost: Callable[..., Any], count: int) -> list[str]:
     try:
-        found = [p.name for p in inspect.signature(cost).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        found = [
+            p.name
+            for p in inspect.signature(cost).parameters.values()
+            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
     except (TypeError, ValueError):
         found = []
     return (found + [f"x{k}" for k in range(len(found), count)])[:count]

@@ -55,8 +55,7 @@ class Builder:
     def leaf(self, source: Recording, slot: int) -> int:
         """A copy of a leaf of another recording."""
         if slot in source.constants:
-            made = self.number(source.constants[slot])
-            return made
+            return self.number(source.constants[slot])
         made = self.out.add(rules.LEAF)
         if slot in source.parameters:
             self.out.parameters[made] = source.parameters[slot]
@@ -149,7 +148,9 @@ class Builder:
             return None  # the user has shifted it
         m = self.node(rules.maximum, tuple(dict.fromkeys(exponents)))
         self.out.held.add(m)
-        moved = {t: self.make(rules.exp, (self.make(rules.sub, (a, m)),)) for t, a in zip(terms, exponents, strict=True)}
+        moved = {
+            t: self.make(rules.exp, (self.make(rules.sub, (a, m)),)) for t, a in zip(terms, exponents, strict=True)
+        }
         return m, moved, self.make(rules.total, tuple(moved[t] for t in terms))
 
 
@@ -387,7 +388,9 @@ def _met(
         if not any(minus for *_, minus in factors_) or any(whole[0].values()):
             for c, factor, minus in factors_:
                 u = next(i for i, t in twins.items() if t == (softplus, z, minus))
-                pieces.append(_scaled(build, c, new[u] if factor is None else build.make(rules.mul, (new[factor], new[u]))))
+                pieces.append(
+                    _scaled(build, c, new[u] if factor is None else build.make(rules.mul, (new[factor], new[u])))
+                )
             continue
         done = True
         pieces.append(_scaled(build, whole[1], new[softplus]))

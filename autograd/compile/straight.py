@@ -17,7 +17,7 @@ from __future__ import annotations
 import keyword
 import math
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,7 @@ class Straight:
         self.source += "\n"
 
     def __call__(self, parameters: Array, batch: list[Array], weight: float) -> tuple[float, Array]:
+        """(value, gradient): see `autograd.compile.program.Runner`."""
         try:
             return self._rows(parameters.tolist(), batch, weight)
         except (ArithmeticError, ValueError):  # Python's floats raise where others return inf or NaN
@@ -207,7 +208,7 @@ class _Writer:
         if isinstance(op, SumOp):
             if op is rules.dot:
                 n = len(args) // 2
-                terms = [t for t in texts[n : len(texts) - n]]
+                terms = texts[n : len(texts) - n]
                 for w, x in zip(texts[:n], texts[-n:], strict=True):
                     terms.append((f"{_wrap(w, 2)} * {_wrap(x, 3)}", 2, max(w[2], x[2]) + 1))
             else:
@@ -239,7 +240,7 @@ class _Writer:
             if not args:
                 result[r.parameters[i]] = upstream[0]
                 continue
-            if sum(self.active[a] for a in args) > 1 and upstream[1] != ATOM or upstream[2] > DEEP:
+            if (sum(self.active[a] for a in args) > 1 and upstream[1] != ATOM) or upstream[2] > DEEP:
                 upstream = self.assign(f"g{i}", upstream[0])
             for a, amount in self.contributions(i, upstream):
                 incoming.setdefault(a, []).append(amount)
@@ -295,7 +296,7 @@ def _times(g: Text, slope: str, binding: int) -> Text:
 _NAMES = ["a0", "a1", "a2", "a3", "a4"]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _slope(op: Op, k: int) -> tuple[Expression | None, bool, tuple[int, ...]]:
     """The slope along argument k as an expression; whether it needs z; which arguments it needs."""
     arity = op.arity or 0

@@ -1,8 +1,8 @@
 """Tensors: the small language that a matrix program is written in, before it is written out.
 
-A `Tensor` is a row of numbers for every example (or one row for all of them). A `Ref` looks at some of its columns as an
-array: offset + Σ stride · index, so that the weights of a layer are a matrix inside the flat vector of parameters. An
-expression is made of these:
+A `Tensor` is a row of numbers for every example (or one row for all of them). A `Ref` looks at some of its columns as
+an array: offset + Σ stride · index, so that the weights of a layer are a matrix inside the flat vector of parameters.
+An expression is made of these:
 
     Ref, Table, Number, Seed          what there is (Seed: 1/m, the slope of the mean along each example's cost)
     Elementwise(op, args)             a row of the rule table
@@ -96,7 +96,7 @@ class Table(Expr):
     @property
     def shape(self) -> Shape:  # type: ignore[override]
         """Its shape."""
-        return self.values.shape
+        return tuple(self.values.shape)
 
 
 @dataclass(eq=False)

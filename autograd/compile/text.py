@@ -58,7 +58,9 @@ def explain(plan: Plan, recording: Recording) -> str:
     for name, ref in writer.pieces.items():
         low, high = int(ref.columns().min()), int(ref.columns().max())
         size = int(np.prod(ref.shape))
-        lines.append(f"  {name:6} {' × '.join(map(str, ref.shape)):12} {size:,} parameters, from number {low} to {high}")
+        lines.append(
+            f"  {name:6} {' × '.join(map(str, ref.shape)):12} {size:,} parameters, from number {low} to {high}"
+        )
     for a in plan.forward:
         tensor, value = a.target.tensor, a.value
         shape = (rows if tensor.batched else "") + " × ".join(map(str, tensor.shape))
@@ -243,7 +245,7 @@ class Writer:
             text = self._fit(self.text(a.value), a.value, tensor.shape, tensor.batched)
             if not a.add:
                 if not self._is_full(a.value, tensor):
-                    text = f"np.broadcast_to({text}, ({self._rows(tensor.shape) if tensor.batched else ', '.join(map(str, tensor.shape)) + ','})).copy()"
+                    text = f"np.broadcast_to({text}, {self._shape(tensor.shape, tensor.batched)}).copy()"
                 self.texts.setdefault(tensor, text)
                 self.lines.append(self._commented(f"{name} = {text}", tensor.shape, tensor.batched))
             else:
@@ -288,8 +290,12 @@ class Writer:
         gradient = self.plan.gradient
         in_a_row = sorted(self.slopes, key=lambda s: s[1].offset)
         ends = np.cumsum([0, *(int(np.prod(r.shape)) for _, r in in_a_row)])
-        if gradient not in self.started and ends[-1] == gradient.size and all(
-            r.offset == end and r.strides == dense(r.shape) for (_, r), end in zip(in_a_row, ends[:-1], strict=True)
+        if (
+            gradient not in self.started
+            and ends[-1] == gradient.size
+            and all(
+                r.offset == end and r.strides == dense(r.shape) for (_, r), end in zip(in_a_row, ends[:-1], strict=True)
+            )
         ):
             self.started.add(gradient)
             flat = [name if len(r.shape) == 1 else f"{name}.ravel()" for name, r in in_a_row]
@@ -310,7 +316,11 @@ class Writer:
         """The line of the value."""
         root, batched = self.plan.root, bool(self.plan.inputs)
         pieces: list[tuple[float, str]] = []
-        terms = [(1.0, root)] if isinstance(root, Ref) else [*root.terms, *([(1.0, root.constant)] if root.constant else [])]
+        terms = (
+            [(1.0, root)]
+            if isinstance(root, Ref)
+            else [*root.terms, *([(1.0, root.constant)] if root.constant else [])]
+        )
         for c, term in terms:
             text = self._total(term)
             pieces.append((c, f"m * {text}" if batched and not term.batched else text))
@@ -396,26 +406,25 @@ class Writer:
     def _product(self, expr: Product) -> Text:
         a, b = expr.a, expr.b
         if expr.how == ".":
-            left, right = self.text(a), self.text(b)
-            return f"({_wrapped(left, 2)} * {_wrapped(right, 3)}).sum(axis=-1)", 9
+            return f"({_wrapped(self.text(a), 2)} * {_wrapped(self.text(b), 3)}).sum(axis=-1)", 9
         if expr.how != "b" and a.shape[0] == 1 and a.batched and not b.batched:
             # one row of activations for each example: they are the rows of a matrix
-            left = _wrapped(self._full(_squeezed(a, 0)), 2)
-            return f"{left} @ {_wrapped(self._full(b), 9)}{'.T' if expr.how == 'z' else ''}", 2
+            rows = _wrapped(self._full(_squeezed(a, 0)), 2)
+            return f"{rows} @ {_wrapped(self._full(b), 9)}{'.T' if expr.how == 'z' else ''}", 2
         if expr.how == "b" and expr.over_batch and a.batched and b.batched:
             if a.shape[0] == 1:
-                left, right = (_wrapped(self._full(_squeezed(x, 0)), 9) for x in (a, b))
-                return f"{left}.T @ {right}", 2
-            left = f"{_wrapped(self._full(a), 9)}.reshape(-1, {a.shape[1]})"
-            return f"{left}.T @ {_wrapped(self._full(b), 9)}.reshape(-1, {b.shape[1]})", 2
-        left, right = _wrapped(self._full(a), 9), _wrapped(self._full(b), 9)
+                first, second = (_wrapped(self._full(_squeezed(x, 0)), 9) for x in (a, b))
+                return f"{first}.T @ {second}", 2
+            first = f"{_wrapped(self._full(a), 9)}.reshape(-1, {a.shape[1]})"
+            return f"{first}.T @ {_wrapped(self._full(b), 9)}.reshape(-1, {b.shape[1]})", 2
+        first, second = _wrapped(self._full(a), 9), _wrapped(self._full(b), 9)
         if expr.how == "z":
-            right = _turned(right, b.batched)
+            second = _turned(second, b.batched)
         if expr.how == "b":
-            left = _turned(left, a.batched)
+            first = _turned(first, a.batched)
         if expr.over_batch:
-            return f"({left} @ {right}).sum(axis=0)", 9
-        return f"{left} @ {right}", 2
+            return f"({first} @ {second}).sum(axis=0)", 9
+        return f"{first} @ {second}", 2
 
     def _full(self, expr: Expr) -> Text:
         """An operand of a matrix product, which must have all its rows and columns."""
@@ -463,11 +472,20 @@ class Writer:
         repeated = [k for k, (n, s) in enumerate(zip(ref.shape, ref.strides, strict=True)) if n > 1 and s == 0]
         if repeated and not assign:
             keep = [k for k in range(len(ref.shape)) if k not in repeated]
-            inner = Ref(tensor, ref.offset, tuple(ref.shape[k] for k in keep) or (1,), tuple(ref.strides[k] for k in keep) or (1,))
+            inner = Ref(
+                tensor,
+                ref.offset,
+                tuple(ref.shape[k] for k in keep) or (1,),
+                tuple(ref.strides[k] for k in keep) or (1,),
+            )
             index = [":"] * tensor.batched + ["None" if k in repeated else ":" for k in range(len(ref.shape))]
             base = self.view(inner)
             if not keep:
-                return base if len(ref.shape) == 1 else f"{base}[{', '.join([':'] * tensor.batched + ['None'] * (len(ref.shape) - 1) + [':'])}]"
+                return (
+                    base
+                    if len(ref.shape) == 1
+                    else f"{base}[{', '.join([':'] * tensor.batched + ['None'] * (len(ref.shape) - 1) + [':'])}]"
+                )
             while index and index[-1] == ":":
                 index.pop()
             return f"{base}[{', '.join(index)}]"
@@ -572,7 +590,7 @@ def _sliced(ref: Ref, tensor: Tensor) -> list[str] | None:
     if len(ref.shape) == 2 and len(tensor.shape) == 2:
         width = tensor.shape[1]
         row, column = divmod(ref.offset, width)
-        if ref.shape[0] > 1 and ref.strides[0] % width or column + (ref.shape[1] - 1) * ref.strides[1] >= width:
+        if (ref.shape[0] > 1 and ref.strides[0] % width) or column + (ref.shape[1] - 1) * ref.strides[1] >= width:
             return None
         first = _range(row, ref.shape[0], ref.strides[0] // width if ref.shape[0] > 1 else 1, tensor.shape[0])
         second = _range(column, ref.shape[1], ref.strides[1], width)
@@ -586,7 +604,7 @@ def _slice(name: str, ref: Ref) -> tuple[str, bool]:
         one = _range(ref.offset, ref.shape[0], ref.strides[0], -1)
         if one is not None:
             return f"{name}[{one}]", True
-    if len(ref.shape) == 2 and ref.strides[1] == 1 or ref.shape == (1, 1):
+    if (len(ref.shape) == 2 and ref.strides[1] == 1) or ref.shape == (1, 1):
         rows, columns = ref.shape
         if ref.strides == dense(ref.shape) or rows == 1:
             return f"{name}[{ref.offset}:{ref.offset + rows * columns}].reshape({rows}, {columns})", False

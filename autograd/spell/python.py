@@ -58,4 +58,6 @@ def _power(name: str, x: str, n: str) -> str:
     if not x.isidentifier() or exponent not in (2.0, 3.0, 4.0):
         return f"{name}({x}, {n})"
     times = int(exponent)
-    return f"({' * '.join([x] * times)})" if name == "power" else f"({' * '.join([repr(exponent)] + [x] * (times - 1))})"
+    return (
+        f"({' * '.join([x] * times)})" if name == "power" else f"({' * '.join([repr(exponent)] + [x] * (times - 1))})"
+    )

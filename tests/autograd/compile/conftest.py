@@ -1,13 +1,31 @@
-"""Every test that takes `backend` runs on all of them."""
+"""Every test that takes `backend` runs on all of them.
+
+`quick_backend` and `slow_backend` divide them by how long they take to make a program: for tests that make many.
+"""
 
 import pytest
 
-NEEDS = {"python": None, "numpy": None, "numba": "numba", "jax": "jax"}
+QUICK = ["python", "numpy"]
+SLOW = {"numba": "numba_tape", "jax": "jax_matrix"}
 
 
-@pytest.fixture(scope="module", params=list(NEEDS))
+def available(name):
+    if name in SLOW:
+        pytest.importorskip(name)
+        pytest.importorskip(f"autograd.compile.{SLOW[name]}")
+    return name
+
+
+@pytest.fixture(scope="module", params=[*QUICK, *SLOW])
 def backend(request):
-    if NEEDS[request.param]:
-        pytest.importorskip(NEEDS[request.param])
-        pytest.importorskip(f"autograd.compile.{'numba_tape' if request.param == 'numba' else 'jax_matrix'}")
+    return available(request.param)
+
+
+@pytest.fixture(scope="module", params=QUICK)
+def quick_backend(request):
     return request.param
+
+
+@pytest.fixture(scope="module", params=list(SLOW))
+def slow_backend(request):
+    return available(request.param)

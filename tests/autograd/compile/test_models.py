@@ -1,3 +1,4 @@
+# ruff: noqa: B905 (the models are written as users write them: a plain zip)
 """A program gives what the eager engine gives, on the models that people write."""
 
 import numpy as np
@@ -167,7 +168,11 @@ def attention(rng):
 
 def polynomial_regression(rng):
     w = matrix(rng, 5)
-    return (lambda x, y: (sum(wk * x**k for k, wk in enumerate(w)) - y) ** 2), [w], (rng.normal(size=9), rng.normal(size=9))
+    return (
+        (lambda x, y: (sum(wk * x**k for k, wk in enumerate(w)) - y) ** 2),
+        [w],
+        (rng.normal(size=9), rng.normal(size=9)),
+    )
 
 
 def embedding(rng):
@@ -211,15 +216,26 @@ def constant_features(rng):
 
 MODELS = {
     "logistic": logistic_regression,
-    **{f"mlp-{a}-{s}": mlp(a, s) for a, s in [("sigmoid", "dot"), ("sigmoid", "sum"), ("tanh", "arrays"), ("relu", "loop")]},
+    "mlp-sigmoid-dot": mlp("sigmoid", "dot"),
+    "mlp-sigmoid-sum": mlp("sigmoid", "sum"),
+    "mlp-tanh-arrays": mlp("tanh", "arrays"),
+    "mlp-relu-loop": mlp("relu", "loop"),
     **{
         f.__name__: f
         for f in (
-            softmax_classifier, neurons, gaussian_mixture, recurrent, attention, polynomial_regression, embedding, kinks,
-            functions, constant_features,
+            softmax_classifier,
+            neurons,
+            gaussian_mixture,
+            recurrent,
+            attention,
+            polynomial_regression,
+            embedding,
+            kinks,
+            functions,
+            constant_features,
         )
     },
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", MODELS)

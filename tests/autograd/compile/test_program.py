@@ -19,7 +19,7 @@ def line():
 
 DATA = ([1.0, 2.0, 4.0], [3.0, 0.5, 1.0])
 
-# -- Parameters -----------------------------------------------------------------------------------------------
+# -- Parameters ----------------------------------------------------------------------------------------------
 
 
 def test_the_flat_array_is_what_the_program_computes_with(backend):
@@ -135,7 +135,7 @@ def test_more_parameters_than_at_recording():
         program(*DATA)
 
 
-# -- Without parameters: the arguments ------------------------------------------------------------------------------
+# -- Without parameters: the arguments -----------------------------------------------------------------------
 
 
 def test_the_arguments_are_differentiated(backend):
@@ -172,7 +172,7 @@ def test_an_array_where_a_number_was():
         program(2.0)
 
 
-# -- Batches ----------------------------------------------------------------------------------------------------------
+# -- Batches -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_a_large_batch_goes_in_blocks_and_gives_the_same():
     np.testing.assert_allclose(block_slopes, slopes, rtol=1e-12, atol=1e-14)
 
 
-# -- What cannot be recorded --------------------------------------------------------------------------------------------
+# -- What cannot be recorded ---------------------------------------------------------------------------------
 
 
 def branches(x, w):
@@ -276,7 +276,7 @@ def test_the_math_module_loses_the_graph():
 
 def test_a_cost_must_return_one_value():
     w = Value(1.0)
-    with pytest.raises(TypeError, match="the cost must return one Value; it returned 3.0"):
+    with pytest.raises(TypeError, match="the cost must return one Value; it returned"):
         compile(lambda x: 3.0, [w])([1.0])
     with pytest.raises(TypeError, match="the penalty must return one Value"):
         compile(lambda x: w * x, [w], penalty=lambda: 3.0)([1.0])
@@ -306,7 +306,7 @@ def test_before_the_first_call_there_is_nothing_to_see():
     assert closed.backend == "python"
 
 
-# -- Not finite -----------------------------------------------------------------------------------------------------------
+# -- Not finite ----------------------------------------------------------------------------------------------
 
 
 def test_a_domain_error_names_the_node_and_the_row(backend):
@@ -339,17 +339,18 @@ def test_without_a_batch_a_domain_error_names_the_node(backend):
         program(1.0, 0.0)
     with ieee():
         assert math.isnan(program(-1.0, 2.0)[0])
-    w = Value(-1.0, "w")
-    with pytest.raises(DomainError, match="w = 0.0"):
-        closed = compile(lambda: F.log(w * w), [w], backend=backend)
-        w.data = 0.0
-        closed = compile(lambda: F.log(w), [w], backend=backend)
+    w = Value(1.0, "w")
+    closed = compile(lambda: F.log(w), [w], backend=backend)
+    closed.parameters[:] = 0.0
+    with pytest.raises(DomainError, match="w = 0"):
         closed()
 
 
 def test_what_the_simplified_program_can_still_compute(backend):
     w = Value(1.0)
-    program = compile(lambda x, t: -(t * F.log(F.sigmoid(w * x)) + (1 - t) * F.log(1 - F.sigmoid(w * x))), [w], backend=backend)
+    program = compile(
+        lambda x, t: -(t * F.log(F.sigmoid(w * x)) + (1 - t) * F.log(1 - F.sigmoid(w * x))), [w], backend=backend
+    )
     program([0.0, 1.0], [0.0, 1.0])
     value, slopes = program([800.0, -800.0], [0.0, 1.0])  # log(1 - σ(800)) is log(0) when computed as written
     assert value == 800.0
@@ -362,7 +363,7 @@ def test_what_the_simplified_program_can_still_compute(backend):
     np.testing.assert_allclose(slopes, [-1.0, 1.0, 0.0], atol=1e-300)
 
 
-# -- Size ------------------------------------------------------------------------------------------------------------------
+# -- Size ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("backend", ["python", "numpy"])

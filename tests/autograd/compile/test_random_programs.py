@@ -25,8 +25,18 @@ def assert_close(value, slopes, expected, expected_slopes, rtol=1e-12):
 
 
 @given(recipe=recipes(kinks=True, steps=14), data=st.data())
-@settings(max_examples=150)
-def test_a_batch_through_a_random_graph(backend, recipe, data):
+@settings(max_examples=120)
+def test_a_batch_through_a_random_graph(quick_backend, recipe, data):
+    a_batch(quick_backend, recipe, data)
+
+
+@given(recipe=recipes(kinks=True, steps=14), data=st.data())
+@settings(max_examples=4)
+def test_a_batch_through_a_random_graph_slowly(slow_backend, recipe, data):
+    a_batch(slow_backend, recipe, data)
+
+
+def a_batch(backend, recipe, data):
     count = data.draw(st.integers(1, len(recipe.inputs)))
     rows = data.draw(st.integers(1, 3))
     number = st.floats(-2, 2, allow_nan=False).map(lambda x: round(x, 3))
@@ -50,7 +60,17 @@ def test_a_batch_through_a_random_graph(backend, recipe, data):
 
 
 @given(recipe=recipes(kinks=True, steps=20))
-def test_the_arguments_differentiated(backend, recipe):
+def test_the_arguments_differentiated(quick_backend, recipe):
+    the_arguments(quick_backend, recipe)
+
+
+@given(recipe=recipes(kinks=True, steps=20))
+@settings(max_examples=3)
+def test_the_arguments_differentiated_slowly(slow_backend, recipe):
+    the_arguments(slow_backend, recipe)
+
+
+def the_arguments(backend, recipe):
     program = compile(lambda *xs: recipe.run(xs), backend=backend)
     leaves = [Value(x) for x in recipe.inputs]
     for _ in range(2):  # recorded, then replayed
@@ -77,5 +97,7 @@ def evaluate(recording, numbers):
         elif not args:
             values.append(numbers[recording.parameters[i]])
         else:
-            values.append(max(values[a] for a in args) if i in recording.held else op.evaluate([values[a] for a in args]))
+            values.append(
+                max(values[a] for a in args) if i in recording.held else op.evaluate([values[a] for a in args])
+            )
     return values[recording.root]
