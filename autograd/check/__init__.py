@@ -5,6 +5,7 @@
 """
 
 from autograd.check.derivation import Line, check_derivation
+from autograd.check.homework import assert_derivation, assert_gradient, hint, marks, score
 from autograd.check.lines import DerivationReport, LineResult
 from autograd.check.problem import Diagnosis, Evidence, Point, Problem
 from autograd.check.report import Component, GradientReport
@@ -23,8 +24,13 @@ __all__ = [
     "LineResult",
     "Point",
     "Problem",
+    "assert_derivation",
+    "assert_gradient",
     "check_derivation",
     "formula_sheet",
     "gradcheck",
+    "hint",
+    "marks",
+    "score",
     "sheet_derivation",
 ]

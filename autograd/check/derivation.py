@@ -31,11 +31,12 @@ from typing import Any
 
 import numpy as np
 
+from autograd.check.diagnose import diagnose
 from autograd.check.differences import relative
 from autograd.check.lines import DerivationReport, LineResult, Status
 from autograd.check.noise import of_engine
 from autograd.check.problem import Array, Block, Diagnosis, Point, Problem
-from autograd.check.report import Component
+from autograd.check.report import Component, recorded
 from autograd.check.samples import Samples
 from autograd.check.structure import Arguments, shape_words
 from autograd.check.surrogate import surrogate
@@ -120,7 +121,8 @@ def check_derivation(
             above = [e.target for e in parsed[: len(done)]]
             result = replace(result, diagnosis=_diagnose(line, places, above, float(rtol), samples.rng))
         done.append(result)
-    return DerivationReport(done, len(places))
+    report: DerivationReport = recorded(DerivationReport(done, len(places)))
+    return report
 
 
 # -- Reading --------------------------------------------------------------------------------------------------
@@ -308,10 +310,6 @@ def _components(
 def _diagnose(
     line: Line, places: list[_Place], given: Sequence[str], rtol: float, rng: np.random.Generator
 ) -> list[Diagnosis]:
-    try:
-        from autograd.check.diagnose import diagnose
-    except ImportError:
-        return []
     points = []
     for place in places:
         root, inputs = _local(place, line.target, given)

@@ -97,7 +97,7 @@ class DerivationReport:
                 c = line.components[0]
                 remarks.append(f"{line.name}: {c.name} is {c.yours:.9g}, from the lines above follows {c.expected:.9g}")
             for d in line.diagnosis[:2]:
-                remarks.append(f"{line.name}: {d.text}" + (f" It should be {d.latex}" if d.latex else ""))
+                remarks.append(f"{line.name}: {d.text}")
         return remarks
 
     def __str__(self) -> str:

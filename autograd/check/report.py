@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -12,6 +13,16 @@ from autograd.check.problem import Diagnosis
 Verdict = Literal["right", "wrong", "not differentiable here", "cannot tell"]
 SHOWN, FEW = 12, 6  # rows of a table before "… and 20 more", and of one with nothing wrong in it
 CAVEAT = "This compares the formula with f as it was given. Whether f is what you meant, it cannot know."
+
+
+RECORDERS: list[Callable[[Any], Any]] = []  # who wants to know of every report that is made
+
+
+def recorded(report: Any) -> Any:
+    """The report, shown to the recorders: this is how the checks of a whole file are collected."""
+    for recorder in RECORDERS:
+        recorder(report)
+    return report
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +134,6 @@ class GradientReport:
             lines += ["", "What happened, the best explanation first:"]
             for i, d in enumerate(self.diagnosis, 1):
                 lines.append(f"  {i}. {d.text}" + (f" [{d.kind}, {d.where}]" if d.where else f" [{d.kind}]"))
-                if d.latex:
-                    lines.append(f"     it should be: {d.latex}")
         lines += ["", *self._remarks()]
         return "\n".join(lines)
 
@@ -142,7 +151,7 @@ class GradientReport:
         if self.diagnosis:
             parts.append("<p>What happened, the best explanation first:</p><ol>")
             for d in self.diagnosis:
-                formula = f"<br>it should be: <code>{html.escape(d.latex)}</code>" if d.latex else ""
+                formula = f"<br>it should be: ${html.escape(d.latex)}$" if d.latex else ""
                 parts.append(
                     f"<li>{html.escape(d.text)} <small>({html.escape(d.kind)}: {html.escape(d.where)})</small>"
                     f"{formula}</li>"

@@ -34,7 +34,7 @@ def surrogate(
     moved: dict[Value, Value] = {}  # the nodes that depend on t, made again
     _, made = topological(root)
     for node in made:
-        args = arguments(node)
+        args: tuple[Value, ...] = arguments(node)
         fresh = tuple(stands_for[a] if a in stands_for else moved.get(a, a) for a in args)
         if any(a in moved or a in inputs for a in args):
             copy = node_of(node._rule, fresh)

@@ -92,6 +92,7 @@ def _function(expression: Any, names: list[str]) -> Callable[..., Any]:
 
 
 def _named(function: Callable[..., Any], names: list[str]) -> Callable[..., Any]:
+    function.is_text = True  # type: ignore[attr-defined]
     parameters = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in names if n.isidentifier()]
     if len(parameters) == len(names):
         function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -46,12 +46,13 @@ class Function:
             raise TypeError(f"f must be a function that returns one Value; got {f!r} of type {type(f).__name__}")
         self.f, self.arguments = f, arguments
         self.reads: list[Line] = []  # the lines of f that read .data: they lose the graph
+        self.is_text = bool(getattr(f, "is_text", False))  # not a program: it has no lines to point at
         self.compares = False  # whether f compares Values: then its graph may depend on their numbers
 
     def graph(self, flat: Array, *, lines: bool = False, labels: bool = True) -> tuple[Value, list[Value]]:
         """The graph of f at this point, and its inputs. DomainError where f is not defined."""
         args, leaves = self.arguments.values(flat, labels=labels)
-        with noting_lines() if lines else contextlib.nullcontext():
+        with noting_lines() if lines and not self.is_text else contextlib.nullcontext():
             root = self.f(*args)
         if isinstance(root, np.ndarray) and root.shape == ():
             root = root.item()
@@ -60,6 +61,9 @@ class Function:
         if not math.isfinite(root._data):
             raise DomainError(f"f is {root._data} here: the result is too large for a float")
         return root, leaves
+
+    def _said(self, error: DomainError) -> str:
+        return str(error).split("\n  at ")[0] if self.is_text else str(error)
 
     def number(self, flat: Array) -> float | None:
         """f at this point; None where it is not defined."""
@@ -74,7 +78,7 @@ class Function:
         try:
             look.root, look.inputs = root, inputs = self.graph(flat)
         except DomainError as error:
-            look.why = f"f is not defined there: {error}"
+            look.why = f"f is not defined there: {self._said(error)}"
             return look
         nodes = on_kinks(root)
         look.on_kink = bool(nodes)
@@ -86,7 +90,7 @@ class Function:
             else:
                 look.exact = np.array(gradient(root, inputs))
         except DomainError as error:
-            look.why = str(error)
+            look.why = self._said(error)
         return look
 
     def first_look(self, rng: np.random.Generator) -> Look:

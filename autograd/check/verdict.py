@@ -18,10 +18,11 @@ from typing import Any
 
 import numpy as np
 
+from autograd.check.diagnose import diagnose
 from autograd.check.differences import accusation, components
 from autograd.check.kinks import Kink, one_sided
 from autograd.check.problem import Diagnosis, Evidence, Point, Problem
-from autograd.check.report import GradientReport, Verdict
+from autograd.check.report import GradientReport, Verdict, recorded
 from autograd.check.samples import LOST, WRONG, Sample, Samples
 from autograd.check.structure import Arguments, shape_words
 from autograd.check.symbolic import as_functions
@@ -62,7 +63,9 @@ def gradcheck(
     f, gradient, at = as_functions(f, gradient, at)
     arguments = Arguments(at, f)
     formula = None if gradient is None else Formula(gradient, arguments)
-    return _Check(Samples(Function(f, arguments), formula, rtol, seed), points, rtol, seed, explain=explain).report()
+    check = _Check(Samples(Function(f, arguments), formula, rtol, seed), points, rtol, seed, explain=explain)
+    report: GradientReport = recorded(check.report())
+    return report
 
 
 class _Check:
@@ -176,10 +179,6 @@ class _Check:
     def _diagnosis(self) -> list[Diagnosis]:
         whole = [s for s in self.samples.all if not s.look.on_kink and np.isfinite(s.claimed).all()]
         if not self.explain or not any((s.status == WRONG).any() for s in whole):
-            return []
-        try:
-            from autograd.check.diagnose import diagnose
-        except ImportError:
             return []
         return diagnose(
             Problem(

@@ -1,0 +1,190 @@
+"""Homework: assertions, marks, hints, whole files, and the example assignment as Otter and nbgrader run it."""
+
+import doctest
+import json
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograd import sigmoid
+from autograd.check import assert_derivation, assert_gradient, check_derivation, gradcheck, hint, marks, score
+from autograd.check.homework import run_file
+
+HERE = Path(__file__).parent / "assignment"
+X = np.array([1.0, -2.0, 0.5])
+
+
+def cost(w):
+    return (w @ X).sigmoid()
+
+
+def right(w):
+    s = sigmoid(w @ X)
+    return s * (1 - s) * X
+
+
+def third_is_wrong(w):
+    return right(w) * [1, 1, -1]
+
+
+AT = np.array([0.1, 0.2, 0.3])
+
+
+@pytest.fixture(scope="module")
+def wrong():
+    return gradcheck(cost, AT, third_is_wrong)
+
+
+def test_assert_gradient():
+    assert assert_gradient(cost, AT, right)
+    with pytest.raises(AssertionError, match=r"WRONG[\s\S]*w\[2\]"):
+        assert_gradient(cost, AT, third_is_wrong)
+
+
+@pytest.mark.parametrize("formula", [None, lambda w: None, lambda w: 1 / 0, lambda w: {"w": w}])
+def test_a_formula_that_does_not_run_fails_the_assertion(formula):
+    with pytest.raises(AssertionError):
+        assert_gradient(cost, AT, formula)
+
+
+def test_hints_tell_as_much_as_they_should(wrong):
+    verdict, place, everything = (hint(wrong, level) for level in ("verdict", "place", "diagnosis"))
+    assert verdict == "WRONG."
+    assert "w[2]" in place
+    assert "expected" not in place
+    assert f"{wrong.components[0].expected:.6g}" not in place
+    assert everything == str(wrong)
+    with pytest.raises(AssertionError, match=r"^WRONG\.$"):
+        assert_gradient(cost, AT, third_is_wrong, hint="verdict")
+    with pytest.raises(ValueError, match="hint is one of"):
+        hint(wrong, "everything")
+
+
+def test_marks_for_each_component(wrong):
+    assert marks(wrong) == {"w[0]": 1.0, "w[1]": 1.0, "w[2]": 0.0}
+    assert score(wrong, out_of=6) == pytest.approx(4)
+    assert score(gradcheck(cost, AT, right), out_of=6) == 6
+    with pytest.raises(ValueError, match="out_of"):
+        score(wrong, out_of=-1)
+
+
+def test_marks_for_each_line_and_a_slip_costs_once():
+    def forward(w):
+        s = w * 2.0
+        return {"s": s, "E": s.sigmoid()}
+
+    lines = {"ds": lambda s: sigmoid(s), "dw": lambda ds: ds * 2.0}
+    report = check_derivation(forward, 0.5, lines)
+    assert marks(report) == {"ds": 0.0, "dw": 1.0}
+    assert score(report, out_of=2) == 1.0
+    assert hint(report, "place") == "WRONG. Look at the line ds."
+    with pytest.raises(AssertionError, match="ds"):
+        assert_derivation(forward, 0.5, lines, hint="place")
+    with pytest.raises(AssertionError, match="could not be checked"):
+        assert_derivation(forward, 0.5, {"ds": lambda t: t})
+
+
+def test_a_wrong_verdict_never_has_full_marks():
+    report = gradcheck(lambda x: x.relu(), 0.0, lambda x: float(x > 0))
+    assert report.verdict == "not differentiable here"
+    assert score(report) < 1
+
+
+# -- A file of checks -------------------------------------------------------------------------------------------
+
+
+def written(path, text):
+    path.write_text("from autograd.check import *\n" + text)
+    return path
+
+
+def test_every_check_of_a_file_counts(tmp_path):
+    outcomes = run_file(
+        written(
+            tmp_path / "checks.py",
+            "gradcheck(lambda x: x * x, 3.0, lambda x: 2 * x)\n"
+            "def check_one(): return gradcheck(lambda x: x * x, 3.0, lambda x: x)\n"
+            "def test_two(): assert_gradient(lambda x: x * x, 3.0, lambda x: 2 * x)\n"
+            "def test_three(): assert 1 + 1 == 3, 'arithmetic'\n"
+            "def check_four(): gradcheck(lambda x: x * x, 3.0, lambda x: x.nonsense)\n"
+            "def check_with_arguments(x): raise AssertionError\n",
+        )
+    )
+    assert {o.name: bool(o) for o in outcomes} == {
+        "checks.py": True,
+        "check_one": False,
+        "test_two": True,
+        "test_three": False,
+        "check_four": False,
+    }
+    assert "arithmetic" in outcomes[3].text()
+    assert "nonsense" in outcomes[4].text()
+
+
+def test_a_file_that_does_not_run(tmp_path):
+    (outcome,) = run_file(written(tmp_path / "broken.py", "x = 1\nnonsense\n"))
+    assert not outcome
+    assert "line 3 of broken.py" in outcome.error
+
+
+def test_a_file_without_checks(tmp_path):
+    assert run_file(written(tmp_path / "empty.py", "x = 1\n")) == []
+
+
+# -- The example assignment --------------------------------------------------------------------------------------
+
+
+def test_the_files_of_the_assignment():
+    assert all(run_file(HERE / "homework.py"))
+    first, second = run_file(HERE / "homework_with_slips.py")
+    assert not first
+    assert not second
+    assert second.reports[0].first_wrong.name == "da"
+    assert first.reports[0].diagnosis
+
+
+def otter(question, namespace):
+    """Run an OK-format test as Otter does: each case is a doctest on the student's names. Returns what failed."""
+    test = runpy.run_path(str(HERE / f"otter_{question}.py"))["test"]
+    said = []
+    for suite in test["suites"]:
+        assert suite["type"] == "doctest"
+        for case in suite["cases"]:
+            parsed = doctest.DocTestParser().get_doctest(case["code"], dict(namespace), test["name"], None, 0)
+            doctest.DocTestRunner(verbose=False).run(parsed, out=said.append)
+    return "".join(said)
+
+
+@pytest.mark.parametrize("question", ["q1", "q2"])
+def test_the_otter_tests(question):
+    assert otter(question, runpy.run_path(str(HERE / "homework.py"))) == ""
+    failed = otter(question, runpy.run_path(str(HERE / "homework_with_slips.py")))
+    assert "AssertionError: WRONG. Look at" in failed
+
+
+def test_the_nbgrader_notebook():
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    notebook = nbformat.read(HERE / "nbgrader.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    graded = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade")]
+    assert sum(c.metadata.nbgrader.points for c in graded) == 7
+    by_id = {c.metadata.nbgrader.grade_id: c for c in notebook.cells if "nbgrader" in c.metadata}
+    slipped, again = nbformat.v4.new_code_cell(by_id["q1"].source), nbformat.v4.new_code_cell(by_id["q1_test"].source)
+    slipped.source = slipped.source.replace("+ LAMBDA", "- LAMBDA")
+    notebook.cells += [slipped, again]  # what a student with a slip would see, in the same session
+    where = {"metadata": {"path": str(Path(__file__).parents[3])}}
+    nbclient.NotebookClient(notebook, timeout=120, allow_errors=True, resources=where).execute()
+    failed = [c for c in notebook.cells if c.cell_type == "code" and any(o.output_type == "error" for o in c.outputs)]
+    assert failed == [again]
+    assert "WRONG. Look at w[0], w[1]." in again.outputs[0].evalue
+
+
+def test_the_notebook_and_the_file_ask_the_same():
+    cells = json.loads((HERE / "nbgrader.ipynb").read_text())["cells"]
+    solutions = "".join("".join(c["source"]) for c in cells if c["metadata"].get("nbgrader", {}).get("solution"))
+    for line in ("return X.T @ (p - Y) / len(X) + LAMBDA / len(X) * w", '"dW1": lambda da, a, x:'):
+        assert line in solutions
+        assert line in (HERE / "homework.py").read_text()
