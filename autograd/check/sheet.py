@@ -85,7 +85,16 @@ class FormulaSheet(list[Row]):
 
     def markdown(self) -> str:
         """The table in Markdown, for a README."""
-        rows = [list(self.HEADS), ["---"] * 5, *self.cells()]
+
+        def code(text: str) -> str:
+            return f"`{text}`" if text else ""
+
+        cells = [
+            [r.name, code(r.printed), r.verdict, said(r).replace("_", r"\_"), r.slip.replace("_", r"\_") + (
+                ": " + code(r.corrected) if r.corrected else "")]
+            for r in self
+        ]  # fmt: skip
+        rows = [list(self.HEADS), ["---"] * 5, *cells]
         return "\n".join("| " + " | ".join(c.replace("|", r"\|") for c in row) + " |" for row in rows)
 
     def to_dict(self) -> list[dict[str, Any]]:
