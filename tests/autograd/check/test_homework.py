@@ -179,7 +179,7 @@ def test_the_nbgrader_notebook():
     nbclient.NotebookClient(notebook, timeout=120, allow_errors=True, resources=where).execute()
     failed = [c for c in notebook.cells if c.cell_type == "code" and any(o.output_type == "error" for o in c.outputs)]
     assert failed == [again]
-    assert "WRONG. Look at w[0], w[1]." in again.outputs[0].evalue
+    assert again.outputs[0].evalue.startswith("WRONG. Look at w[")
 
 
 def test_the_notebook_and_the_file_ask_the_same():
