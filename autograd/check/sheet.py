@@ -90,7 +90,7 @@ class FormulaSheet(list[Row]):
             return f"`{text}`" if text else ""
 
         cells = [
-            [r.name, code(r.printed), r.verdict, said(r).replace("_", r"\_"), r.slip.replace("_", r"\_") + (
+            [r.name, code(r.printed), r.verdict, f"{r.reading}: {said(r)}".replace("_", r"\_"), r.slip.replace("_", r"\_") + (
                 ": " + code(r.corrected) if r.corrected else "")]
             for r in self
         ]  # fmt: skip
