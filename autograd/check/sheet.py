@@ -89,11 +89,19 @@ class FormulaSheet(list[Row]):
         def code(text: str) -> str:
             return f"`{text}`" if text else ""
 
+        def plain(text: str) -> str:
+            return text.replace("_", r"\_")
+
         cells = [
-            [r.name, code(r.printed), r.verdict, f"{r.reading}: {said(r)}".replace("_", r"\_"), r.slip.replace("_", r"\_") + (
-                ": " + code(r.corrected) if r.corrected else "")]
+            [
+                r.name,
+                code(r.printed),
+                r.verdict,
+                plain(f"{r.reading}: {said(r)}"),
+                plain(r.slip) + (f": {code(r.corrected)}" if r.corrected else ""),
+            ]
             for r in self
-        ]  # fmt: skip
+        ]
         rows = [list(self.HEADS), ["---"] * 5, *cells]
         return "\n".join("| " + " | ".join(c.replace("|", r"\|") for c in row) + " |" for row in rows)
 
