@@ -95,7 +95,7 @@ def test_turns():
 
 
 def test_fresh_process_has_nothing_heavy_loaded():
-    done = child.call("benchmarks.eager:run", workload="W1", engine="chalkgrad", collector=True, repeat=2)
+    done = child.call("benchmarks.eager:run", workload="W1", engine="chalkgrad", mode=eager.OFF, repeat=2)
     assert done["gradient"] == pytest.approx([138.83381924198252, 645.5772594752186])
     with pytest.raises(RuntimeError, match="no_such"):
         child.call("benchmarks.eager:no_such")
