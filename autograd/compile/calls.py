@@ -65,7 +65,10 @@ class Calls:
         self.views: dict[Any, str] = {}
         self.specs: dict[str, View] = {}
         self.constants: dict[str, Any] = {}
+        self.known: dict[float, str] = {}
+        self.ones: set[int] = set()
         self.masks: dict[str, tuple[Shape, bool]] = {}
+        self.seeded = False
         self.seen: dict[str, str] = {}  # inputs that are used as they are passed
         self.tensors: list[Tensor] = []
         self.copied = self._copied()
@@ -81,6 +84,7 @@ class Calls:
         memory: dict[Tensor, Array] = {self.plan.parameters: parameters, self.plan.gradient: gradient}
         names: dict[str, Any] = {name: getattr(np, name) for name in sorted(set(UFUNCS.values()))}
         names |= {"matmul": np.matmul, "dot": np.dot, "einsum": np.einsum, "copyto": np.copyto, "take": np.take}
+        names |= {"copysign": np.copysign, "seed": np.zeros(())}
         names |= {"greater_equal": np.greater_equal, "putmask": np.putmask, "heaviside": np.heaviside}
         names |= {"reduce": np.add.reduce, "largest": np.maximum.reduce, "scatter": scatter, "where": np.where}
         names |= {f"{name}_of": op.array for name, op in rules.RULES.items()} | {"np": np, "rows": rows}
@@ -92,7 +96,8 @@ class Calls:
             names[name] = _view(spec, memory[tensor], rows)
         for name, (shape, batched) in self.masks.items():
             names[name] = np.zeros((rows, *shape) if batched else shape, dtype=bool)
-        names["ones"] = np.ones(rows)
+        for n in self.ones:
+            names[f"ones{n}"] = np.ones(rows * n)
         exec(self.code, names)
         run: Callable[..., float] = names["run"]
         return run
@@ -150,7 +155,8 @@ class Calls:
                 shape = ref.shape[::-1] if transposed else ref.shape
                 self.seen[name] = f"B{tensor.argument}.reshape(rows, {', '.join(map(str, shape))})"
             else:
-                self.seen[name] = f"B{tensor.argument}.reshape(rows, {tensor.size})"
+                plain = len(self.plan.shapes[tensor.argument]) == 1
+                self.seen[name] = f"B{tensor.argument}" + ("" if plain else f".reshape(rows, {tensor.size})")
                 name += ".T" if transposed else ""
             return name
         spec = View(tensor, ref.offset, ref.shape, ref.strides, flat, transposed)
@@ -165,9 +171,11 @@ class Calls:
 
     def constant(self, value: Any) -> str:
         """The name of a constant array or number."""
-        for name, known in self.constants.items():
-            if known is value or (np.ndim(value) == 0 and np.ndim(known) == 0 and float(known) == float(value)):
+        if np.ndim(value) == 0:
+            name = self.known.get(float(value))
+            if name is not None:
                 return name
+            self.known[float(value)] = f"c{len(self.constants)}"
         name = f"c{len(self.constants)}"
         self.constants[name] = np.array(value, dtype=float)
         return name
@@ -188,6 +196,7 @@ class Calls:
                     f"    copyto({self.view(whole(tensor, (tensor.size,)))}, B{k}.reshape(rows, {tensor.size}))"
                 )
         head += [f"    {name} = {text}" for name, text in self.seen.items()]
+        head += ["    seed.fill(s)"] * self.seeded
         return "\n".join([*head, *(f"    {line}" for line in self.lines), f"    return {value}"]) + "\n"
 
     def out(self, line: str) -> None:
@@ -233,7 +242,8 @@ class Calls:
         if isinstance(expr, Table):
             return self.constant(expr.values)
         if isinstance(expr, Seed):
-            return "s * rows" if expr.rows else "s"
+            self.seeded = True
+            return "seed * rows" if expr.rows else "seed"
         ref = self.temporary(expr.shape, expr.batched)
         self.emit(expr, ref)
         return self.view(ref)
@@ -333,8 +343,7 @@ class Calls:
             self.out(f"divide({self.constant(1.0)}, {name}, {name})")
         elif op == "softplus":
             other = self.view(self.temporary(expr.shape, expr.batched))
-            self.out(f"absolute({args[0]}, {other})")
-            self.out(f"negative({other}, {other})")
+            self.out(f"copysign({args[0]}, {self.constant(-1.0)}, {other})")
             self.out(f"exp({other}, {other})")
             self.out(f"log1p({other}, {other})")
             self.out(f"maximum({args[0]}, {self.constant(0.0)}, out={name})")
@@ -370,8 +379,7 @@ class Calls:
             self.pairs[z.key] = self.view(self.temporary(z.shape, z.batched))
         e = self.pairs[z.key]
         if first:
-            self.out(f"absolute({x}, {e})")
-            self.out(f"negative({e}, {e})")
+            self.out(f"copysign({x}, {self.constant(-1.0)}, {e})")
             self.out(f"exp({e}, {e})")
         if op == "softplus":
             other = self.view(self.temporary(z.shape, z.batched))
@@ -389,8 +397,15 @@ class Calls:
             del self.pairs[z.key]
         self.out(f"add({e}, {self.constant(1.0)}, {name})")
         self.out(f"greater_equal({x}, {self.constant(0.0)}, {mask})")
-        self.out(f"putmask({numerator}, {mask}, 1.0)")
+        self.out(f"putmask({numerator}, {mask}, {self.constant(1.0)})")
         self.out(f"divide({numerator}, {name}, {name})")
+
+    def _all(self, x: Ref) -> str:
+        """The text of the sum of everything: a product with ones, which is faster than a sum."""
+        if not x.batched:
+            return f"reduce({self.view(x, 'all')})"
+        self.ones.add(x.tensor.size)
+        return f"dot(ones{x.tensor.size}, {self.view(x, 'all')})"
 
     # -- Matrix products ------------------------------------------------------------------------------------------
 
@@ -418,9 +433,11 @@ class Calls:
     def _matmul(self, how: str, a: Ref, b: Ref, out: Ref) -> None:
         if a.batched and not b.batched and out.batched and _stacks(a) and _stacks(out):
             left, target = self.view(a, "rows"), self.view(out, "rows")
+            flat = out.shape[-1] == (out.tensor.size if out.shape[0] == 1 else out.strides[0]) and out.strides[-1] == 1
         else:
             left, target = self.view(a, "", how == "b"), self.view(out)
-        self.out(f"matmul({left}, {self.view(b, '', how == 'z')}, {target})")
+            flat = not (a.batched or b.batched) and out.strides == dense(out.shape)
+        self.out(f"{'dot' if flat else 'matmul'}({left}, {self.view(b, '', how == 'z')}, {target})")
 
     def _over_batch(self, dz: Ref, a: Ref, out: Ref) -> None:
         """Σ over the batch of dZᵀ A."""
@@ -434,9 +451,10 @@ class Calls:
             a = total
         if dz.batched:
             dz, a = self._stacked(dz), self._stacked(a)
-            self.out(f"matmul({self.view(dz, 'rows', True)}, {self.view(a, 'rows')}, {self.view(out)})")
+            left, right = self.view(dz, "rows", True), self.view(a, "rows")
         else:
-            self.out(f"matmul({self.view(dz, '', True)}, {self.view(a)}, {self.view(out)})")
+            left, right = self.view(dz, "", True), self.view(a)
+        self.out(f"{'dot' if out.strides == dense(out.shape) else 'matmul'}({left}, {right}, {self.view(out)})")
 
     def _stacked(self, x: Ref) -> Ref:
         if _stacks(x):
@@ -468,7 +486,8 @@ class Calls:
         if expr.over_batch and not axes and x.whole and out.strides == dense(out.shape):
             flat = Ref(x.tensor, 0, (x.tensor.size,), (1,))
             target = Ref(out.tensor, out.offset, (x.tensor.size,), (1,))
-            self.out(f"dot(ones, {self.view(flat)}, {self.view(target)})")
+            self.ones.add(1)
+            self.out(f"dot(ones1, {self.view(flat)}, {self.view(target)})")
             return
         if expr.over_batch:
             axes = (0, *axes)
@@ -505,7 +524,7 @@ class Calls:
                     " * rows" if batched and not a.batched else ""
                 )
         if isinstance(term, Along) and isinstance(term.x, Ref) and term.x.whole:
-            text = f"reduce({self.view(term.x, 'all')})"
+            text = self._all(term.x)
         elif (
             isinstance(term, Elementwise)
             and term.op is rules.mul
@@ -513,7 +532,7 @@ class Calls:
         ):
             text = f"dot({', '.join(self.view(x, 'all') for x in term.args if isinstance(x, Ref))})"
         elif isinstance(term, Ref) and term.whole and term.batched:
-            text = f"reduce({self.view(term, 'all')})"
+            text = self._all(term)
         else:
             text = f"{self.name_of(term)}.sum()"
         return scale + text + (" * rows" if batched and not term.batched else "")

@@ -139,7 +139,7 @@ class Grouper:
             result = self._result(self.r.root)
         penalty = None if self.r.penalty is None else self._result(self.r.penalty)
         gradient = Tensor("gradient", self.parameters.size, False, (self.parameters.size,), "g")
-        return Plan(self.forward, [], result, penalty, self.parameters, gradient, self.inputs)
+        return Plan(self.forward, [], result, penalty, self.parameters, gradient, self.inputs, self.r.shapes)
 
     # -- 1. Sums as linear forms ----------------------------------------------------------------------------------
 

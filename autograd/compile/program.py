@@ -19,6 +19,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from operator import attrgetter
 from importlib.util import find_spec
 from typing import Any, Protocol
 
@@ -36,6 +37,9 @@ from autograd.value import EDITS, NUMBERS, Value
 BACKENDS = {"python": "straight", "numpy": "matrix", "numba": "numba_tape", "jax": "jax_matrix"}
 NEEDS = {"numba": "numba (pip install 'chalkgrad[fast]')", "jax": "jax (pip install 'chalkgrad[jax]')"}
 LARGE = 5_000  # nodes, from which on the tape in numba pays: it starts in about a second, where numba is installed
+
+
+_KIND = attrgetter("__class__", "dtype", "shape", "strides")
 
 
 class Runner(Protocol):
@@ -121,6 +125,7 @@ class Program:
         self._runner: Runner | None = None
         self._backend = backend
         self._recording: Recording | None = None
+        self._kinds: list[Any] | None = None
         self._structure: Any = None  # of the arguments, where they are what is differentiated
         self._straight: Callable[..., Any] | None = None  # for numbers only: called without any ceremony
         if params is not None and _takes_nothing(cost):
@@ -146,7 +151,10 @@ class Program:
         if EDITS[0] != self._edits or (self._params.__class__ is list and len(self._params) != self._length):
             self._take_edits()
         runner = self._runner
-        data = arrays(batch, self._recording.shapes if runner is not None and self._recording is not None else None)
+        data: Any = batch
+        if not self._is_like_the_last(batch):
+            data = arrays(batch, self._recording.shapes if runner is not None and self._recording is not None else None)
+            self._kinds = list(map(_KIND, data))
         if runner is None:
             runner = self._make(data)
         weight = 1.0 / len(data[0]) if self._mean and data else 1.0
@@ -155,6 +163,13 @@ class Program:
         if not (quick or ieee_is_on() or (math.isfinite(value) and np.isfinite(gradient).all())):
             return self._amiss(data, weight)
         return value, gradient
+
+    def _is_like_the_last(self, batch: Sequence[Any]) -> bool:
+        """Whether these are arrays of the same shape, dtype and layout as the last ones that were checked."""
+        try:
+            return list(map(_KIND, batch)) == self._kinds
+        except AttributeError:
+            return False
 
     @property
     def parameters(self) -> Array:
@@ -261,7 +276,7 @@ class Program:
         self._agreed[edited] = now[edited]
         self._edits = EDITS[0]
         if self._recording is not None and any(leaf._data != number for leaf, number in self._recording.others):
-            self._runner = self._recording = self._straight = None  # a captured number was edited: record anew
+            self._runner = self._recording = self._straight = self._kinds = None  # a captured number was edited: record anew
             if self._params is not None and _takes_nothing(self._cost):
                 self._make(())
 

@@ -221,6 +221,7 @@ class Plan:
     parameters: Tensor
     gradient: Tensor
     inputs: list[Tensor]
+    shapes: list[Shape] = field(default_factory=list)  # of one example's arguments
     adjoints: dict[Tensor, Tensor] = field(default_factory=dict)
 
 
