@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -46,13 +47,17 @@ def write(explanation: Explanation, folder: str | os.PathLike[str]) -> list[Path
     if not folder.exists() and not folder.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(folder.parent)!r} to make {folder.name!r} in")
     pictures = pictures_of(explanation)
-    folder.mkdir(exist_ok=True)
     digits = max(3, len(str(len(pictures))))
-    paths = []
-    for i, picture in enumerate(pictures, 1):
-        path = folder / f"step-{i:0{digits}}.svg"
-        write_whole(path, picture.encode())
-        paths.append(path)
+    paths = [folder / f"step-{i:0{digits}}.svg" for i in range(1, len(pictures) + 1)]
+    new = not folder.exists()
+    folder.mkdir(exist_ok=True)
+    try:
+        for path, picture in zip(paths, pictures, strict=True):
+            write_whole(path, picture.encode())
+    except BaseException:
+        if new:  # leave no half of a film behind
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     return paths
 
 

@@ -30,7 +30,7 @@ def write(explanation: Explanation) -> str:
     stage.drawn()  # too large a graph fails here, in words
     picture: Picture = stage.picture  # type: ignore[assignment]
     name = latex.name(explanation.writer.name(explanation.root))
-    return "\n".join(
+    text = "\n".join(
         [
             "% One overlay for each step. Compiles alone: pdflatex this-file.tex",
             r"\documentclass[aspectratio=169,11pt]{beamer}",
@@ -48,6 +48,7 @@ def write(explanation: Explanation) -> str:
             "",
         ]
     )
+    return text.replace(tikz.text("⁻"), r"\ensuremath{^{-}}")  # the raised minus of xⁿ⁻¹, which has no command
 
 
 def _graph(picture: Picture, explanation: Explanation) -> list[str]:
@@ -103,8 +104,6 @@ def _node(node: Node, place: dict[str, str], shown: Shown) -> str:
     still = tikz._node(Node(node.id, node.kind, node.title, rows, node.note, scope=node.scope, root=node.root), place)
     for i, (what, text) in enumerate(node.rows):
         changing = _changing(shown, node.id, what) if what in ("data", "grad") else tikz.text(text)
-        if what == "grad":
-            changing = rf"\textcolor{{gradient}}{{{changing}}}"
         still = still.replace(tikz.text(f"\x00{i}"), changing, 1)
     return still.strip()
 

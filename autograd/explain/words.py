@@ -26,7 +26,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "sqrt": ("the square root of {0}", "The slope of √x is 1/(2√x)."),
     "exp": ("e to the power {0}", "The exponential function is its own slope."),
     "expm1": ("e to the power {0}, minus 1", "The slope of eˣ - 1 is eˣ."),
-    "sigmoid": ("the sigmoid of {0}, 1/(1 + e⁻ˣ)", "The slope of the sigmoid is {n} · (1 - {n}), at most ¼."),
+    "sigmoid": ("the sigmoid of {0}, 1/(1 + e⁻ˣ)", "The slope of the sigmoid is {n} · (1 - {n}), at most 0.25."),
     "softplus": ("the softplus of {0}, log(1 + eˣ)", "The slope of softplus is the sigmoid."),
     "tanh": ("the hyperbolic tangent of {0}", "The slope of tanh is 1 - {n}²."),
     "erf": ("the error function of {0}", "The slope of erf is 2/√π · e^(-x²)."),
