@@ -16,14 +16,15 @@ from fractions import Fraction
 import numpy as np
 
 from autograd.check.diagnose_arrays import Rearranged, rearrangements
-from autograd.check.diagnose_changes import Candidate, overwritten, own_paths, replacements, times
-from autograd.check.diagnose_graph import Batch, Change, Graph, Mask
+from autograd.check.diagnose_changes import Candidate, on_the_way, overwritten, own_paths, replacements, times
+from autograd.check.diagnose_graph import Batch, Change, Graph, Ints, Mask
 from autograd.check.diagnose_words import diagnoses, unknown
 from autograd.check.groups import Group, Groups, Uses
 from autograd.check.problem import Array, Block, Diagnosis, Problem
 
 FIT = 1e-6  # the largest relative misfit that counts as the same gradient
-WORK = 60_000_000  # edges passed in the search for two mistakes at once
+CHEAPEST = 1.3  # what a second mistake costs at least
+WORK = 40_000_000  # edges passed in the search for two mistakes at once
 Finding = Candidate | Rearranged
 
 
@@ -38,7 +39,12 @@ class Explanation:
     @property
     def cost(self) -> float:
         """How much has to be believed: a simple mistake at a simple place costs least."""
-        return sum(f.cost for f in self.findings)
+        cost = sum(f.cost for f in self.findings)
+        factors = [f for f in self.findings if isinstance(f, Candidate) and f.factor]
+        # a factor of everything and another one of a term say no more than a factor for each of two terms
+        places = [f.place for f in factors if isinstance(f.place, Group)]
+        split = len(places) == 2 and all(p.outer for p in places) and any(p.role == "whole" for p in places)
+        return cost + 0.9 * split
 
 
 def diagnose(problem: Problem) -> list[Diagnosis]:
@@ -87,7 +93,10 @@ class Search:
         self.nearest: Explanation | None = None  # the best that did not fit
         graph = self.graph
         strength = np.count_nonzero(graph.claimed, axis=1) + np.count_nonzero(graph.exact, axis=1)
-        self.probe = np.sort(np.argsort(-strength[1:], kind="stable")[:2] + 1).tolist() if len(strength) > 2 else [0]
+        enough = 2 if graph.exact.shape[1] < 12 else 1  # numbers to compare, before the other points are looked at
+        self.probe = (
+            np.sort(np.argsort(-strength[1:], kind="stable")[:enough] + 1).tolist() if len(strength) > 2 else [0]
+        )
         self.places = self.groups.groups
         self.zeros = Batch(graph, [times(graph, g, 0.0).change for g in self.places], self.probe)
         self.others = self._others()
@@ -100,6 +109,7 @@ class Search:
         """All changes other than a factor that is to be solved for."""
         graph = self.graph
         others = [overwritten(graph, u) for u in self.groups.uses] + own_paths(graph, self.groups)
+        others += on_the_way(graph, self.groups)
         for g in self.places:
             others += replacements(graph, self.groups, g)
             if _meets_itself(graph, g):  # the gradient is no straight line in its factor: the common ones are tried
@@ -134,7 +144,7 @@ class Search:
         for candidate in self._tried(graph, base, wrong):
             if not any(_overlap(candidate, first) for first in before):
                 yield from self._verified(graph, candidate, before)
-        yield from self._rearranged(graph, wrong, before)
+        yield from self._rearranged(graph, base, wrong, before)
 
     def _tried(self, graph: Graph, base: Array, wrong: Mask) -> Iterator[Candidate]:
         """Every change that fits at the probe points; only places that reach all wrong components are tried."""
@@ -165,34 +175,39 @@ class Search:
         gradient = graph.gradients([candidate.change])[0]
         yield from self._kept(Explanation((*before, candidate), float(self.misfit(gradient).max()), gradient))
 
-    def _rearranged(self, graph: Graph, wrong: Mask, before: tuple[Finding, ...]) -> Iterator[Explanation]:
-        at = np.array([p.at for p in graph.points])
-        gradient = graph.gradient()
-        for r in rearrangements(self.problem, at, gradient, graph.claimed, wrong):
-            yield from self._kept(Explanation((*before, r), float(self.misfit(r.gradient).max()), r.gradient))
+    def _rearranged(self, graph: Graph, base: Array, wrong: Mask, before: tuple[Finding, ...]) -> Iterator[Explanation]:
+        """Another order of components, or something added, in the gradient or in what comes to an array on one way."""
         blocks = [b for b in self.problem.blocks if wrong[b.slice].any()]
-        for share in self._shares(graph, gradient, blocks):
-            rest = gradient - share
-            for r in rearrangements(self.problem, at, share, graph.claimed - rest, wrong):
-                if r.kind != "extra-term":
-                    whole = replace(r, gradient=r.gradient + rest, cost=r.cost + 0.4)
-                    yield from self._kept(
-                        Explanation((*before, whole), float(self.misfit(whole.gradient).max()), whole.gradient)
-                    )
+        shares: list[Ints | None] = [None, *self._shares(graph, blocks)]
+        for edges in shares:
+            tried = self._reorder(graph, base, wrong, edges, self.probe)
+            fitting = [k for k, r in enumerate(tried) if self.misfit(r.gradient, self.probe).max() <= self.fit]
+            if not fitting:
+                continue
+            everywhere = list(range(len(graph.points)))
+            full = self._reorder(graph, graph.gradient(), wrong, edges, everywhere)
+            for r in [f for f in full if any(tried[k].words == f.words for k in fitting)]:
+                yield from self._kept(Explanation((*before, r), float(self.misfit(r.gradient).max()), r.gradient))
 
-    def _shares(self, graph: Graph, gradient: Array, blocks: list[Block]) -> Iterator[Array]:
-        """What comes to the wrong arrays (if they are one or two) along one kind of edge, where there are several kinds."""
+    def _reorder(
+        self, graph: Graph, gradient: Array, wrong: Mask, edges: Ints | None, points: list[int]
+    ) -> list[Rearranged]:
+        at, claimed = np.array([p.at for p in graph.points])[points], graph.claimed[points]
+        if edges is None:
+            return list(rearrangements(self.problem, at, gradient, claimed, wrong))
+        rest = graph.gradients([Change(edges, 0.0 * graph.slope[edges])], points)[0]
+        found = rearrangements(self.problem, at, gradient - rest, claimed - rest, wrong)
+        return [replace(r, gradient=r.gradient + rest, cost=r.cost + 0.4) for r in found if r.kind != "extra-term"]
+
+    def _shares(self, graph: Graph, blocks: list[Block]) -> list[Ints]:
+        """The edges into the wrong arrays (if they are one or two) by kind, where there are several kinds."""
         if not 1 <= len(blocks) <= 2:
-            return
+            return []
         numbers = [self.problem.blocks.index(b) for b in blocks]
-        edges = np.flatnonzero(np.isin(self.groups.block[graph.dst], numbers))
         families: dict[str, list[int]] = {}
-        for e in edges.tolist():
+        for e in np.flatnonzero(np.isin(self.groups.block[graph.dst], numbers)).tolist():
             families.setdefault(graph.nodes[graph.src[e]].op, []).append(e)
-        if len(families) > 1:
-            for family in families.values():
-                members = np.array(family)
-                yield gradient - graph.gradients([Change(members, 0.0 * graph.slope[members])])[0]
+        return [np.array(family) for family in families.values()] if len(families) > 1 else []
 
     def _kept(self, e: Explanation) -> Iterator[Explanation]:
         if e.error <= self.fit:
@@ -221,9 +236,14 @@ class Search:
             ]
         ranked.sort(key=lambda row: row[:3])
         found: list[Explanation] = []
+        patience = 60  # how many more are tried after the first success, for a simpler one
         room = max(8, WORK // ((len(self.others) + len(self.places)) * (len(graph.src) + 30)))
         for *_, first in ranked[:room]:
-            found += self._singles(graph.changed(first.change), (first,))
+            if not found or first.cost + CHEAPEST < min(e.cost for e in found):
+                found += self._singles(graph.changed(first.change), (first,))
+                patience -= bool(found)
+                if patience == 0:
+                    break
         return found
 
     def _firsts(self, base: Array, wrong: Mask) -> list[Candidate]:
@@ -232,7 +252,7 @@ class Search:
         few = len(graph.src) <= 60
         firsts = [c for c in self.others if c.cost < 4 and (few or c.place.cost < 1)]
         places = [k for k, g in enumerate(self.places) if few or g.cost < 1]
-        firsts += [times(graph, self.places[k], c, cost_of(c)) for k in places for c in (0.0, -1.0)]
+        firsts += [times(graph, self.places[k], c, cost_of(c)) for k in places for c in (0.0, -1.0, 0.5, 2.0)]
         for some in _batches(places, graph):
             without = self.zeros.gradients(graph, some)
             through = base - without
@@ -240,7 +260,7 @@ class Search:
                 wanted = (claimed - without) / through
             for row, k in enumerate(some):
                 c = _common(wanted[row][:, wrong & (through[row] != 0).all(axis=0)])
-                if c is not None and c not in (0.0, -1.0, 1.0):
+                if c is not None and c not in (0.0, -1.0, 1.0, 0.5, 2.0):
                     firsts.append(times(graph, self.places[k], c, cost_of(c)))
         return firsts
 

@@ -122,7 +122,7 @@ def _extra(blocks: list[Block], at: Array, right: Array, claimed: Array) -> Iter
     rest = (claimed - right)[:, members]
     here = at[:, members]
     for basis, words, cost in (
-        (here, "{c}·w", 2.0),
+        (here, "{c}·w", 2.3),
         (np.sign(here), "{c}·sign(w)", 2.4),
         (here * here, "{c}·w²", 2.5),
         (here**3, "{c}·w³", 2.7),
@@ -134,7 +134,7 @@ def _extra(blocks: list[Block], at: Array, right: Array, claimed: Array) -> Iter
             out[:, members] += c * basis
             if c:
                 yield Rearranged("extra-term", tuple(blocks), out, cost, _for_each(words, blocks), c)
-    if len(at) > 2:
+    if len(at) > 1:
         constant = rest.mean(axis=0)
         out = right.copy()
         out[:, members] += constant

@@ -95,6 +95,50 @@ def own_paths(graph: Graph, groups: Groups) -> list[Candidate]:
     return out
 
 
+def on_the_way(graph: Graph, groups: Groups) -> list[Candidate]:
+    """Wrong slopes that spoil the way to one argument only: σ' left out of ∂f/∂W, but not of ∂f/∂b.
+
+    Where each edge into an argument is reached on one way only, the slopes on that way are as good as its own.
+    """
+    above: list[list[int]] = [[] for _ in graph.nodes]
+    families: dict[tuple[int, int], list[int]] = {}
+    for e, (s, d) in enumerate(zip(graph.src.tolist(), graph.dst.tolist(), strict=True)):
+        above[d].append(e)
+        if graph.nodes[d].op == "input":
+            families.setdefault((int(groups.block[d]), groups.alike[s]), []).append(e)
+    out = []
+    for (block, _), family in families.items():
+        edges = np.array(family, np.int64)
+        way = edges
+        for _ in range(5):
+            parents = [above[s] for s in graph.src[way].tolist()]
+            if any(len(p) != 1 for p in parents):
+                break
+            way = np.array([p[0] for p in parents], np.int64)
+            tops = {graph.nodes[s].op for s in graph.src[way].tolist()}
+            slots = set(graph.slot[way].tolist())
+            if len(tops) > 1 or len(slots) > 1:
+                break
+            if tops != {"sum"}:
+                name = graph.problem.blocks[block].name
+                out += _spoiled(graph, edges, way, tops.pop(), slots.pop(), name)
+    return out
+
+
+def _spoiled(graph: Graph, edges: Ints, way: Ints, op: str, slot: int, name: str) -> list[Candidate]:
+    numbers = graph.operands(way)
+    names = {"z": graph.value[graph.src[way]], **dict(zip("xyuv", numbers, strict=False))}
+    place = Group("slope", np.unique(way), 0.9)
+    out = []
+    with np.errstate(all="ignore"):
+        for wrong in _wrong_slopes(op, slot):
+            ratio = np.broadcast_to(evaluate(wrong.slope, names), graph.slope[way].shape) / graph.slope[way]
+            if wrong.cost < 3 and np.isfinite(ratio).all() and not _proportional(ratio, np.ones(ratio.shape)):
+                change = Change(edges, graph.slope[edges] * ratio)
+                out.append(Candidate(wrong.kind, place, change, place.cost + wrong.cost, slope=wrong, by=name))
+    return out
+
+
 def replacements(graph: Graph, groups: Groups, group: Group) -> list[Candidate]:
     """Other slopes at this place; none twice, none that is the right slope times a constant."""
     right = graph.slope[group.edges]
@@ -130,6 +174,8 @@ def _replacements(graph: Graph, groups: Groups, group: Group) -> Iterator[Candid
         yield from _extra_slopes(graph, group)
     elif alike and first.op == "sum":
         numbers = np.abs(right[right != 1])
+        if len({groups.made[d] for d in graph.dst[edges].tolist()}) > 1:
+            return
         if numbers.size and np.ptp(numbers) > 1e-12 * numbers.max():  # if all are the same, they are a factor
             for sign in (1.0, -1.0):
                 yield _candidate(

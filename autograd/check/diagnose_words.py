@@ -364,6 +364,8 @@ def _tex_number(c: float) -> str:
 
 def _slope(words: Words, finding: Candidate, place: Group) -> Diagnosis:
     graph, where = words.graph, words.place(place, slope=True)
+    if finding.by and place.role == "slope":
+        where += f", on the way to {finding.by}"
     assert finding.slope is not None
     source = graph.nodes[int(graph.src[place.edges[0]])]
     if place.role == "into":

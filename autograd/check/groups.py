@@ -38,6 +38,7 @@ class Group:
     edges: Ints
     cost: float
     part: Part | None = None
+    outer: bool = False  # whether these are terms of the cost itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,8 @@ class Groups:
         def add(role: Role, edges: Iterable[int], cost: float, part: Part | None = None) -> None:
             array = np.unique(np.fromiter(edges, np.int64))
             if len(array):
-                found.setdefault(array.tobytes(), Group(role, array, cost, part))
+                outer = bool((graph.src[array] == 0).all()) and graph.nodes[0].op == "sum"
+                found.setdefault(array.tobytes(), Group(role, array, cost, part, outer))
 
         is_sum = [n.op == "sum" for n in graph.nodes]
         add("whole", np.flatnonzero(graph.src == 0).tolist(), 0.0)
