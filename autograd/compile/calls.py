@@ -37,6 +37,7 @@ from autograd.compile.tensors import (
 from autograd.spell.numpy import UFUNCS
 
 Array = NDArray[np.float64]
+IN_PLACE = frozenset({"sigmoid", "tanh", "exp"})  # whose argument may be overwritten by the result
 ITEM = 8  # bytes of a float64
 
 
@@ -74,6 +75,7 @@ class Calls:
         self.copied = self._copied()
         self.pairs: dict[Any, str] = {}
         self.paired = self._paired()
+        self.shared = self._shared()
         self.source = self._write()
         self.code = compile(self.source, "<matrix program>", "exec")
 
@@ -90,7 +92,7 @@ class Calls:
         names |= {f"{name}_of": op.array for name, op in rules.RULES.items()} | {"np": np, "rows": rows}
         names |= self.constants
         for name, spec in self.specs.items():
-            tensor = spec.tensor
+            tensor = self.shared.get(spec.tensor, spec.tensor)
             if tensor not in memory:
                 memory[tensor] = np.zeros(tensor.size * (rows if tensor.batched else 1))
             names[name] = _view(spec, memory[tensor], rows)
@@ -141,6 +143,31 @@ class Calls:
         for a in [*self.plan.forward, *self.plan.backward]:
             look(a.value)
         return seen["softplus"] & seen["sigmoid"]
+
+    def _shared(self) -> dict[Tensor, Tensor]:
+        """Results that take over the memory of what they are made from, which nobody needs any more: A for Z."""
+        reads: dict[Tensor, int] = {}
+
+        def look(expr: Expr) -> None:
+            if isinstance(expr, Ref | Gather):
+                reads[expr.tensor] = reads.get(expr.tensor, 0) + 1
+            for part in parts(expr):
+                look(part)
+
+        for a in [*self.plan.forward, *self.plan.backward]:
+            look(a.value)
+        for result in (self.plan.root, self.plan.penalty):
+            if result is not None:
+                look(result)
+        shared: dict[Tensor, Tensor] = {}
+        for a in self.plan.forward:
+            value, tensor = a.value, a.target.tensor
+            if isinstance(value, Elementwise) and value.op.name in IN_PLACE and isinstance(value.args[0], Ref):
+                x = value.args[0]
+                once = reads[x.tensor] == 1 and x.whole and x.key not in self.paired
+                if once and x.tensor.kind == "node" and x.batched == tensor.batched:
+                    shared[tensor] = shared.get(x.tensor, x.tensor)
+        return shared
 
     def view(self, ref: Ref, flat: str = "", transposed: bool = False) -> str:
         """The name of a view."""
