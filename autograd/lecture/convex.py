@@ -1,0 +1,128 @@
+"""How fast SGD comes near the optimum where there is a theorem: logistic regression, a single sigmoid unit.
+
+Is the digit odd? E is convex; with the penalty it is strongly convex, with the constant μ = λ/m.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import nn
+import numpy as np
+from autograd.compile import Program, compile
+from autograd.lecture.data import Digits, Floats
+from autograd.lecture.plan import Plan
+from optim import SGD, InverseTime, Power, Schedule
+
+MU = 0.1  # λ/m of the strongly convex problem
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """SGD on one of the two problems.
+
+    k, gap          steps, and E(w_k) - E* there (for the convex problem, of the average of w_1 … w_k)
+    optimum         E*, by Newton's method; gradient_norm is ‖∇E‖ there
+    example_norm    ‖∇E_i‖ at the optimum, averaged over the examples: it is not 0
+    slope           of log gap against log k over the last part, from k = `fitted_from` on; the theorem's is `theory`
+    """
+
+    name: str
+    schedule: Schedule
+    formula: str
+    theory: float
+    k: list[int]
+    gap: list[float]
+    optimum: float
+    gradient_norm: float
+    example_norm: float
+    slope: float
+    fitted_from: int
+
+
+def rates(data: Digits, plan: Plan, seed: int) -> list[Rate]:
+    """The strongly convex and the merely convex problem."""
+    X, t = data.X, (data.y % 2).astype(np.float64)
+    smooth = float((X**2).sum(axis=1).max()) / 4  # E_i has no more curvature than ‖x_i‖²/4
+    tau = 2 * smooth / MU
+    return [
+        _rate(
+            "strongly convex, λ/m = 0.1", X, t, plan, seed, mu=MU, theory=-1.0, average=False,
+            schedule=InverseTime(1 / smooth, tau=tau), formula="η_k = (2m/λ) / (k + τ - 1)",
+        ),
+        _rate(
+            "convex, λ = 0", X, t, plan, seed, mu=0.0, theory=-0.5, average=True,
+            schedule=Power(4 / smooth, p=0.5), formula="η_k = η_1/√k, average of w_1 … w_k",
+        ),
+    ]  # fmt: skip
+
+
+def problem(X: Floats, mu: float, seed: int) -> tuple[nn.MLP, Program]:
+    """Logistic regression without a bias, and its compiled E."""
+    model = nn.MLP(X.shape[1], [1], bias=False, seed=seed)
+    penalty: Callable[[], Any] | None = None
+    if mu:
+        penalty = lambda: nn.l2_penalty(model, mu * len(X), len(X))  # noqa: E731
+    return model, compile(lambda x, t: nn.binary_cross_entropy(model(x), t), model.parameters(), penalty=penalty)
+
+
+def newton(program: Program, X: Floats, t: Floats, mu: float) -> tuple[float, Floats]:
+    """E* and the gradient there. The gradient is the program's; the Hessian is Xᵀ diag(σ(1-σ)) X / m + μ I."""
+    value, gradient = program(X, t)
+    for _ in range(100):
+        s = 1 / (1 + np.exp(-X @ program.parameters))
+        hessian = (X.T * (s * (1 - s))) @ X / len(X) + mu * np.eye(X.shape[1])
+        direction = np.linalg.lstsq(hessian, gradient, rcond=1e-12)[0]
+        start, step = program.parameters.copy(), 1.0
+        while True:
+            program.parameters[:] = start - step * direction
+            new, new_gradient = program(X, t)
+            if new <= value or step < 1e-9:
+                break
+            step /= 2
+        done = value - new <= 1e-15 * value and np.linalg.norm(new_gradient) < 1e-9
+        value, gradient = new, new_gradient
+        if done:
+            break
+    return float(value), gradient
+
+
+def _rate(
+    name: str, X: Floats, t: Floats, plan: Plan, seed: int, *,
+    mu: float, theory: float, average: bool, schedule: Schedule, formula: str,
+) -> Rate:  # fmt: skip
+    model, program = problem(X, mu, seed)
+    first = program.parameters.copy()
+    optimum, gradient = newton(program, X, t, mu)
+    each = [float(np.linalg.norm(program(X[i : i + 1], t[i : i + 1])[1])) for i in range(0, len(X), 5)]
+    marks = sorted({int(round(k)) for k in np.geomspace(1, plan.sgd_steps, 40)})
+    gaps = np.zeros(len(marks))
+    for repeat in range(plan.sgd_repeats):
+        rng = np.random.default_rng([seed, repeat])
+        optimizer = SGD(model.parameters(), schedule)
+        w, mean = program.parameters, np.zeros(len(first))
+        w[:] = first
+        at = dict.fromkeys(marks, 0.0)
+        for k, i in enumerate(rng.integers(len(X), size=plan.sgd_steps).tolist(), start=1):
+            optimizer.step_array(w, program(X[i : i + 1], t[i : i + 1])[1])
+            mean += (w - mean) / k
+            if k in at:
+                at[k] = _value(program, X, t, mean if average else w)
+        gaps += (np.array(list(at.values())) - optimum) / plan.sgd_repeats
+    last = max(marks[-1] // 30, 1)
+    used = [n for n, k in enumerate(marks) if k >= last]
+    slope = float(np.polyfit(np.log([marks[n] for n in used]), np.log(gaps[used]), 1)[0])
+    return Rate(
+        name, schedule, formula, theory, marks, gaps.tolist(), optimum, float(np.linalg.norm(gradient)),
+        float(np.mean(each)), slope, last,
+    )  # fmt: skip
+
+
+def _value(program: Program, X: Floats, t: Floats, w: Floats) -> float:
+    kept = program.parameters.copy()
+    program.parameters[:] = w
+    value = float(program(X, t)[0])
+    program.parameters[:] = kept
+    return value

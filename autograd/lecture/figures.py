@@ -1,0 +1,133 @@
+"""The plots, as SVG that stands in the page: text stays text, and black follows the page's colour."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import Any
+
+from autograd.lecture.convex import Rate
+from autograd.lecture.symmetry import Start
+from autograd.lecture.training import Run, Scheduled
+
+# Okabe and Ito's colours, those that show on white and on black; every line also has its own dashes and marker.
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7a7a7a", "#8a6d3b"]
+DASHES: list[Any] = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (8, 3)), (0, (1, 1))]
+MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
+
+STYLE = {
+    "svg.fonttype": "none", "svg.hashsalt": "chalkgrad", "font.family": "sans-serif", "font.size": 13,
+    "axes.labelsize": 14, "axes.titlesize": 15, "legend.fontsize": 12, "axes.spines.top": False, "axes.spines.right": False,
+    "axes.grid": True, "grid.color": "#999999", "grid.alpha": 0.35, "lines.linewidth": 2.2, "lines.markersize": 6,
+    "legend.frameon": False, "mathtext.default": "regular",
+}  # fmt: skip
+
+
+def plot(name: str, title: str, description: str, paint: Callable[[Any], None], *, columns: int = 1) -> str:
+    """What `paint` draws on a row of axes, as an `<svg>` with a title and a description."""
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context({**STYLE, "svg.hashsalt": f"chalkgrad {name}"}):
+        figure = Figure(figsize=(5.6 * columns if columns > 1 else 8.2, 4.6), layout="constrained")
+        FigureCanvasSVG(figure)
+        axes = figure.subplots(1, columns)
+        paint(axes)
+        file = io.StringIO()
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return _embedded(file.getvalue(), name, title, description)
+
+
+def _embedded(svg: str, name: str, title: str, description: str) -> str:
+    """An `<svg>` that can stand in a page next to others: ids of its own, the page's colours, words for everyone."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' id="([^"]*)"', rf' id="{name}-\1"', svg)
+    svg = re.sub(r"url\(#", f"url(#{name}-", svg)
+    svg = re.sub(r'href="#', f'href="#{name}-', svg)
+    svg = re.sub(r"#000000|\bblack\b", "currentColor", svg)
+    svg = re.sub(r"(<text [^>]*style=\")", r"\1fill: currentColor; ", svg)
+    svg = re.sub(r"font: (\S+) '[^;\"]*", r"font: \1 var(--sans)", svg)
+    head = f'<svg class="plot" role="img" aria-labelledby="{name}-title {name}-about" '
+    words = f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-about">{escape(description)}</desc>'
+    svg = re.sub(r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>", rf"{head}\1>{words}", svg, count=1, flags=re.DOTALL)
+    return svg.strip()
+
+
+def lines(
+    axes: Any, series: Sequence[tuple[str, Sequence[float], Sequence[float]]], *, markers: bool = True, start: int = 0
+) -> None:
+    """Draw each (name, x, y) in its own colour, dashes and marker."""
+    for n, (name, x, y) in enumerate(series, start=start):
+        style = {"color": COLOURS[n % 8], "linestyle": DASHES[n % 8], "label": name}
+        if markers:
+            style |= {"marker": MARKERS[n % 8], "markevery": max(1, len(x) // 8)}
+        axes.plot(x, y, **style)
+
+
+def training(runs: Sequence[Run]) -> str:
+    """Cost and test accuracy of every method."""
+
+    def paint(axes: Any) -> None:
+        lines(axes[0], [(r.method.name, range(len(r.history.cost)), r.history.cost) for r in runs])
+        axes[0].set(yscale="log", xlabel="epoch", ylabel="cost E(w)", title="cost on the training data")
+        axes[0].yaxis.set_major_formatter("{x:g}")
+        axes[0].yaxis.set_minor_formatter("{x:g}")
+        lines(axes[1], [(r.method.name, range(len(r.history.cost)), r.history.test_accuracy) for r in runs])
+        axes[1].set(xlabel="epoch", ylabel="accuracy", title="accuracy on the test data", ylim=(0.8, 1.0))
+        axes[1].yaxis.set_major_formatter(lambda v, _: f"{v:.0%}")
+        axes[0].figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+
+    ends = "; ".join(f"{r.method.name}: cost {r.cost:.3g}, test accuracy {r.test_accuracy:.1%}" for r in runs)
+    return plot("training", "Cost and test accuracy against the epoch, for every method", ends, paint, columns=2)
+
+
+def schedules(results: Sequence[Scheduled]) -> str:
+    """η_k against k, and the cost."""
+
+    def paint(axes: Any) -> None:
+        for n, each in enumerate(results):
+            k = range(1, max(2, each.history.steps) + 1)
+            lines(axes[0], [(each.name, k, [each.schedule(i) for i in k])], start=n)
+            lines(axes[1], [(each.name, range(len(each.history.cost)), each.history.cost)], start=n)
+        axes[0].set(yscale="log", xlabel="step k", ylabel="learning rate η_k", title="learning rate", ylim=(5e-4, 2))
+        axes[1].set(yscale="log", xlabel="epoch", ylabel="cost E(w)", title="cost on the training data")
+        axes[1].yaxis.set_major_formatter("{x:g}")
+        axes[1].yaxis.set_minor_formatter("{x:g}")
+        axes[0].figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+
+    ends = "; ".join(f"{s.name}: cost {s.history.cost[-1]:.3g} at the end" for s in results)
+    return plot("schedules", "Learning rates η_k and the cost they lead to", ends, paint, columns=2)
+
+
+def spread(starts: Sequence[Start]) -> str:
+    """How far the hidden units lie apart."""
+
+    def paint(axes: Any) -> None:
+        lines(axes, [(s.name, range(len(s.spread)), s.spread) for s in starts])
+        axes.set(xlabel="epoch", ylabel="spread of the hidden units' weights", ylim=(-0.1, None))
+        axes.legend()
+
+    ends = "; ".join(f"{s.name}: {s.spread[-1]:.3g} after the last epoch" for s in starts)
+    return plot("spread", "How far the weights of the hidden units lie apart, against the epoch", ends, paint)
+
+
+def rates(results: Sequence[Rate]) -> str:
+    """E - E* against k, both axes logarithmic, with the theorem's slopes."""
+
+    def paint(axes: Any) -> None:
+        for n, rate in enumerate(results):
+            lines(axes[n], [("measured", rate.k, rate.gap)], start=n)
+            start = next(i for i, k in enumerate(rate.k) if k >= rate.fitted_from)
+            reference = [1.6 * rate.gap[start] * (k / rate.k[start]) ** rate.theory for k in rate.k[start:]]
+            name = "slope -1: O(1/k)" if rate.theory == -1 else "slope -1/2: O(1/√k)"
+            axes[n].plot(rate.k[start:], reference, color="#7a7a7a", linestyle="--", label=name)
+            axes[n].set(xscale="log", yscale="log", xlabel="step k", ylabel="E - E*", title=rate.name)
+            axes[n].legend(loc="lower left")
+
+    said = "; ".join(f"{r.name}: measured slope {r.slope:.2f}, theorem {r.theory:g}" for r in results)
+    return plot("rates", "Distance to the lowest cost against the step, on logarithmic axes", said, paint, columns=2)

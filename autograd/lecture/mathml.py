@@ -1,0 +1,146 @@
+r"""A small part of LaTeX as MathML, which browsers show and screen readers speak by themselves.
+
+>>> mathml(r"\frac{1}{m}")
+'<math><mfrac><mn>1</mn><mi>m</mi></mfrac></math>'
+
+It knows what the lecture's formulas need: letters, numbers, signs, Greek, ``^`` and ``_``, ``\frac``, ``\sqrt``, ``\sum``
+with limits, ``\partial``, ``\left( … \right)``, ``\text`` and ``\mathrm``. Anything else is a ValueError: a formula is shown
+whole or not at all.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+IDENTIFIERS = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "eta": "η", "lambda": "λ", "mu": "μ", "sigma": "σ", "phi": "φ",
+    "tau": "τ", "infty": "∞",
+}  # fmt: skip
+OPERATORS = {
+    "partial": "∂", "nabla": "∇", "cdot": "·", "ge": "≥", "le": "≤", "to": "→", "in": "∈", "ldots": "…", "quad": "\u2003",
+    "leftarrow": "←", "{": "{", "}": "}",
+}  # fmt: skip
+FUNCTIONS = {"log", "exp", "max", "min", "tanh"}
+TOKEN = re.compile(r"\s+|\\(?:[A-Za-z]+|.)|\d+(?:\.\d+)?|.", re.DOTALL)
+BRACKETS = "()[]|{}‖."
+
+
+def mathml(latex: str, *, display: bool = False) -> str:
+    """The formula as one `<math>` element; `display` for one that stands on a line of its own."""
+    body = _Parser(latex).whole()
+    return f'<math{" display=" + chr(34) + "block" + chr(34) if display else ""}>{body}</math>'
+
+
+class _Parser:
+    def __init__(self, latex: str) -> None:
+        self.latex = latex
+        self.tokens = TOKEN.findall(latex)
+        self.at = 0
+
+    def whole(self) -> str:
+        items = self.row("")
+        if self.at < len(self.tokens):
+            raise self.wrong(f"an unexpected {self.tokens[self.at]!r}")
+        return "".join(items)
+
+    def wrong(self, what: str) -> ValueError:
+        return ValueError(f"{what} in the formula {self.latex!r}")
+
+    def peek(self) -> str:
+        while self.at < len(self.tokens) and self.tokens[self.at].isspace():
+            self.at += 1
+        return self.tokens[self.at] if self.at < len(self.tokens) else ""
+
+    def take(self, expected: str = "") -> str:
+        token = self.peek()
+        if not token or (expected and token != expected):
+            raise self.wrong(f"{expected or 'more'} is missing")
+        self.at += 1
+        return token
+
+    def row(self, end: str) -> list[str]:
+        """Items up to `end` (not included)."""
+        items = []
+        while (token := self.peek()) and token != end:
+            if token in ("}", r"\right"):
+                break
+            items.append(self.scripted())
+        return items
+
+    def scripted(self) -> str:
+        limits = self.peek() in (r"\sum", r"\max")
+        base, below, above = self.atom(), "", ""
+        while (token := self.peek()) in ("_", "^"):
+            self.take()
+            if token == "_":
+                below = self.argument()
+            else:
+                above = self.argument()
+        if not below and not above:
+            return base
+        over, under, both = ("mover", "munder", "munderover") if limits else ("msup", "msub", "msubsup")
+        tag = both if below and above else under if below else over
+        return f"<{tag}>{base}{below}{above}</{tag}>"
+
+    def argument(self) -> str:
+        """What a script or a command applies to, as one element."""
+        if self.peek() != "{":
+            return self.atom()
+        self.take("{")
+        items = self.row("}")
+        self.take("}")
+        return items[0] if len(items) == 1 else f"<mrow>{''.join(items)}</mrow>"
+
+    def verbatim(self) -> str:
+        """The text between braces, with its spaces."""
+        self.take("{")
+        start = self.at
+        while self.at < len(self.tokens) and self.tokens[self.at] != "}":
+            self.at += 1
+        text = "".join(self.tokens[start : self.at])
+        self.take("}")
+        return text
+
+    def atom(self) -> str:
+        token = self.peek()
+        if token == "{":
+            return self.argument()
+        self.take()
+        if token.startswith("\\"):
+            return self.command(token[1:])
+        if token[0].isdigit():
+            return f"<mn>{token}</mn>"
+        if token.isalpha():
+            return f"<mi>{token}</mi>"
+        if token in BRACKETS:
+            return f'<mo stretchy="false">{token}</mo>'
+        return f"<mo>{'−' if token == '-' else escape(token)}</mo>"
+
+    def command(self, name: str) -> str:
+        if name == "frac":
+            return f"<mfrac>{self.argument()}{self.argument()}</mfrac>"
+        if name == "sqrt":
+            return f"<msqrt>{self.argument()}</msqrt>"
+        if name == "sum":
+            return '<mo largeop="true">∑</mo>'
+        if name in ("mathrm", "operatorname"):
+            return f'<mi mathvariant="normal">{escape(self.verbatim())}</mi>'
+        if name == "text":
+            text = self.verbatim()
+            return f"<mtext>{escape(text).replace(' ', chr(160))}</mtext>"
+        if name == "left":
+            opening = self.take()
+            items = self.row(r"\right")
+            self.take(r"\right")
+            fence = f"<mrow><mo>{opening}</mo>{''.join(items)}<mo>{self.take()}</mo></mrow>"
+            return fence.replace("<mo>.</mo>", "")
+        if name in IDENTIFIERS:
+            return f"<mi>{IDENTIFIERS[name]}</mi>"
+        if name in OPERATORS:
+            return f"<mo>{OPERATORS[name]}</mo>"
+        if name in FUNCTIONS:
+            return f"<mi>{name}</mi><mo>&#8289;</mo>"
+        if name in (",", ";", " "):
+            return '<mspace width="0.2em"></mspace>'
+        raise self.wrong(f"the unknown command \\{name}")

@@ -1,0 +1,89 @@
+"""Results as text for the terminal: the same numbers as on the page."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from autograd.check.sheet import found, said
+from autograd.lecture.run import Results
+
+
+def report(r: Results, console: Console) -> None:
+    """Print the results in the order of the lecture. In a pipe this is plain text."""
+    n = r.data.X.shape[1]
+    heading(console, "1  The architecture")
+    console.print(f"{r.data.m:,} images to train on, {len(r.data.X_test)} to test on; units {n} - {3 * n} - 10, sigmoid.")
+    heading(console, "2  The graph of one example")
+    console.print(f"2-2-1 network: σ = {r.small.output:.4f}, E = {r.small.cost:.4f}. {r.small.stats}", highlight=False)
+    heading(console, "3  The formulas, as printed")
+    for row in r.sheet:
+        console.print(f"{row.name}  {row.verdict.upper():6} {row.printed}", markup=False, highlight=False)
+        console.print(f"      {row.reading}: {said(row)}", markup=False, highlight=False)
+        if row.slip:
+            console.print(f"      {found(row)}", markup=False, highlight=False)
+    heading(console, "4  Training")
+    print_table(
+        console,
+        ["method", "settings", "cost", "‖∇E‖", "train", "test", "seconds"],
+        [
+            [
+                q.method.name, q.method.settings, f"{q.cost:.4f}", f"{q.history.gradient_norm[q.history.best_epoch]:.3f}",
+                f"{q.history.accuracy[q.history.best_epoch]:.1%}", f"{q.test_accuracy:.1%}", f"{q.history.seconds:.1f}",
+            ]
+            for q in r.runs
+        ],
+    )  # fmt: skip
+    best = r.outcome.run
+    console.print(f"Lowest cost: {best.method.name}, with {best.test_accuracy:.1%} of the test images right.")
+    heading(console, "5  Learning rates")
+    print_table(
+        console,
+        ["η_k", "Σ η = ∞", "Σ η² < ∞", "cost", "test"],
+        [
+            [
+                s.name, yes(s.schedule.conditions().sum_diverges), yes(s.schedule.conditions().squares_converge),
+                f"{s.history.cost[-1]:.4f}", f"{s.history.test_accuracy[-1]:.1%}",
+            ]
+            for s in r.scheduled
+        ],
+    )  # fmt: skip
+    heading(console, "6  Misclassified examples, verification, restarts")
+    console.print(str(r.misclassified), highlight=False)
+    for number, costs in enumerate(r.restart.attempts, start=1):
+        console.print(f"ReLU from zeros, attempt {number}: cost {costs[0]:.4f} → {costs[-1]:.4f}", highlight=False)
+    heading(console, "7  All zeros")
+    for s in r.starts:
+        console.print(
+            f"{s.name}: spread of the hidden units {s.spread[-1]:.3g}, {s.units} different, "
+            f"{s.moved:,} of {s.weights:,} weights moved",
+            highlight=False,
+        )
+    heading(console, "8  Rates of convergence")
+    for q in r.rates:
+        console.print(f"{q.name}: E - E* = {q.gap[-1]:.2e}, slope {q.slope:.2f} (the bound's: {q.theory:g})", highlight=False)
+    heading(console, "9  From scalars to matrices")
+    q9 = r.matrices
+    console.print(
+        f"{q9.single.nodes:,} scalar nodes for one example ({q9.dots.nodes:,} with whole sums). One example: {1e3 * q9.eager:.1f} ms as a "
+        f"scalar graph; {q9.batch} examples: {1e3 * q9.program:.2f} ms in the program, {q9.ratio:,.0f} times less for each.",
+        highlight=False,
+    )
+
+
+def heading(console: Console, text: str) -> None:
+    """The title of a section."""
+    console.print(f"\n[bold]{text}[/bold]", highlight=False)
+
+
+def print_table(console: Console, heads: list[str], rows: list[list[str]]) -> None:
+    """Columns side by side, without lines around them."""
+    table = Table(*heads, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table, highlight=False)
+
+
+def yes(condition: bool) -> str:
+    """yes or no."""
+    return "yes" if condition else "no"
