@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -81,8 +82,7 @@ class Writer:
 
     def _atom(self, name: str) -> str:
         shown = self.name(name)
-        plain = shown.replace("_", "").replace("'", "").replace("#", "").replace(".", "").replace("…", "")
-        return shown if plain.isalnum() or shown == "…" else f"({shown})"
+        return shown if PLAIN.fullmatch(shown) or shown == "…" else f"({shown})"
 
     def _tree(self, tree: Expression, factor: bool = False) -> str:
         # each name and number is one private letter while the tree is printed, so that no label is taken for a sign
@@ -105,8 +105,14 @@ class Writer:
         for c, after in zip(text, text[1:] + " ", strict=True):
             shown = atom(c) if ord(c) >= 0xF0000 else c
             first = result[-1:] in ("", "(", "|", "[") or result.endswith(", ")
-            loose = ord(c) >= 0xF0000 and shown.startswith("-") and (not first or after in RAISED)
-            result += f"({shown})" if loose else shown
+            loose = shown.startswith("-") and not first
+            raised = after in RAISED and (shown.startswith("-") or "^" in shown)
+            if ord(c) < 0xF0000:
+                result += c
+            elif shown.startswith("(") and (result + after)[-2:] in ("()", "||"):  # log(a + b), not log((a + b))
+                result += shown[1:-1]
+            else:
+                result += f"({shown})" if loose or raised else shown
         return f"({result})" if factor and result.startswith("-") else result
 
     # -- LaTeX --------------------------------------------------------------------------------------------
@@ -139,17 +145,34 @@ class Writer:
                 row.append(f"<mfrac>{self._d(piece.top)}{self._d(piece.bottom)}</mfrac>")
             elif isinstance(piece, Expression):
                 factor = "·" in (formula[i - 1] if i else "", formula[i + 1] if i + 1 < len(formula) else "")
-                text = html.escape(self._tree(piece, factor))
-                tag = "mtext" if piece.op else "mi" if isinstance(piece.args[0], str) else "mn"
-                row.append(f"<{tag}>{text}</{tag}>")
+                if not piece.op and isinstance(piece.args[0], str):
+                    row.append(_identifier(self.name(piece.args[0])))
+                    continue
+                tag = "mtext" if piece.op else "mn"
+                row.append(f"<{tag}>{html.escape(self._tree(piece, factor))}</{tag}>")
             else:
                 row.append(f"<mo>{html.escape(piece)}</mo>")
         return f'<math displaystyle="true"><mrow>{"".join(row)}</mrow></math>'
 
     def _d(self, name: str) -> str:
-        return f"<mrow><mo>∂</mo><mi>{html.escape(self.name(name))}</mi></mrow>"
+        return f"<mrow><mo>∂</mo>{_identifier(self.name(name))}</mrow>"
 
 
+SCRIPTS = re.compile(r"([^\W\d_]+)(?:_([\w,]+))?(?:\^(\w+))?")
+
+
+def _identifier(name: str) -> str:
+    """A name in MathML, with what stands below and above set there."""
+    parts = SCRIPTS.fullmatch(name)
+    if parts is None or not (parts[2] or parts[3]):
+        return f"<mi>{html.escape(name)}</mi>"
+    base, below, above = (f"<mi>{html.escape(part or '')}</mi>" for part in parts.groups())
+    if parts[2] and parts[3]:
+        return f"<msubsup>{base}{below}{above}</msubsup>"
+    return f"<msub>{base}{below}</msub>" if parts[2] else f"<msup>{base}{above}</msup>"
+
+
+PLAIN = re.compile(r"[\w#]+(,\w+)*(\^\w+)?'*…?")  # names that need no parentheses: w, v1, w_1,10^2, E'
 RAISED = "^⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

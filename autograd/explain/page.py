@@ -62,7 +62,7 @@ def write(explanation: Explanation) -> str:
 <ol class="steps">
 {_items(explanation)}
 </ol>
-<div class="wide">{_table(explanation)}</div>
+<div class="wide" tabindex="0" role="region" aria-label="Values and gradients so far">{_table(explanation)}</div>
 </div>
 </main>
 <script type="application/json" id="story">{story}</script>

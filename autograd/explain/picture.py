@@ -120,12 +120,17 @@ class Stage:
             for group in raw.iter(f"{{{svg.SVG}}}g"):
                 if group.get("class") == "edge":
                     group.set("data-edge", group.get("id", ""))
-            self._svg = svg.finish(ElementTree.tostring(raw), self.picture)
-        root = ElementTree.fromstring(self._svg)
-        rows = {node.id: node for node in self.picture.nodes}
+            root = ElementTree.fromstring(svg.finish(ElementTree.tostring(raw), self.picture))
+            self._find_texts(root, {node.id: node for node in self.picture.nodes})
+            self.show(root, len(self.scenes) - 1)
+            self._svg = ElementTree.tostring(root, encoding="unicode")
+        return ElementTree.fromstring(self._svg)
+
+    def _find_texts(self, root: ElementTree.Element, nodes: dict[str, model.Node]) -> None:
+        """Give each text that changes its ``data-what``, and let its end stay where it is as the number changes."""
         for group in root.iter(f"{{{svg.SVG}}}g"):
             texts = list(group.iter(f"{{{svg.SVG}}}text")) if group.get("class") in ("node", "edge") else []
-            node = rows.get(group.get("data-node", ""))
+            node = nodes.get(group.get("data-node", ""))
             if group.get("class") == "edge" and texts:
                 texts[0].set("data-what", "slope")
             elif node is not None and node.kind in ("leaf", "made"):
@@ -133,10 +138,8 @@ class Stage:
                 for i, (what, _) in enumerate(node.rows):
                     text = texts[2 * i + 2]  # the title, then what and how much for each row
                     text.set("data-what", what)
-                    text.set("text-anchor", "end")  # as the number changes, its end stays where it is
+                    text.set("text-anchor", "end")
                     text.set("x", right)
-        self.show(root, len(self.scenes) - 1)
-        return root
 
     def show(self, drawn: ElementTree.Element, k: int) -> None:
         """Set the texts of a picture to what they are after step `k` (from 0)."""

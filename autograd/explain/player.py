@@ -88,6 +88,7 @@ tr.now > * { background: var(--warm); }
 .playing li:not(.only) .phase { display: none; }
 .playing li:not(.only) p { margin: 0; font-size: 1.15rem; }
 .playing .below { min-height: 16rem; }
+.playing .wide { max-height: 75vh; overflow-y: auto; position: relative; }
 .playing .steps li.only p { font-size: 1.25rem; }
 .playing .steps li.only .line { font-size: 1.15rem; }
 html:not(.playing) .controls, html:not(.playing) .keys { display: none; }
@@ -168,6 +169,8 @@ SCRIPT = """
     $("next").disabled = $("last").disabled = at === last;
     $("said").textContent = `Step ${at + 1} of ${last + 1}. ` +
       items.slice(first, end).map((item) => item.querySelector("p").textContent).join(" ");
+    const changed = document.querySelector("tr.now"), table = document.querySelector(".wide");
+    if (changed) table.scrollTop = changed.offsetTop - table.clientHeight / 3;
     if (at === last) pause();
     follow(nodes.get(story.scenes[end - 1].node));
   };

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 WIDTH = 92  # of running text
 WIDEST = 100  # of a formula with its slope beside it
+FEW = 10  # inputs that have a line each
+NO_BREAK = "\N{NO-BREAK SPACE}"
 MOST = 12  # lines of the chain rule for one node
 
 
@@ -21,7 +23,16 @@ def write(explanation: Explanation) -> str:
     writer = explanation.writer
     lines = [f"Forward pass: from the inputs to {writer.name(explanation.root)}", ""]
     digits = len(str(len(explanation)))
+    inputs = [step for step in explanation.forward if not step.args]
+    packed = len(inputs) > FEW
+    if packed:
+        given = ", ".join(writer.text(step.formulas[0]).replace(" ", NO_BREAK) for step in inputs)
+        head = f"{'1-' + str(len(inputs)):>{digits + 2}}  given: "
+        wrapped = textwrap.wrap(given, WIDTH, initial_indent=head, subsequent_indent=" " * (digits + 4))
+        lines += [line.replace(NO_BREAK, " ") for line in wrapped]
     for i, step in enumerate(explanation, 1):
+        if packed and i <= len(inputs):
+            continue
         if i == len(explanation.forward) + 1:
             lines += ["", "Backward pass: the chain rule, from the end to the inputs", ""]
         head = f"{i:>{digits + 2}}  "

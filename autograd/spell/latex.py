@@ -9,6 +9,7 @@ r"""How each row of the rule table is written in LaTeX mathematics, for pdfLaTeX
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Callable
 
@@ -174,19 +175,21 @@ SPECIAL = {
 def name(label: str) -> str:
     r"""Any label as LaTeX that sets it and does nothing else: letters as variables, words upright.
 
-    >>> for label in ("w", "w_12", "w1", "σ₁", "loss", "50% {x}", "E'"):
+    >>> for label in ("w", "w_12", "w_1,10^2", "w1", "σ₁", "loss", "50% {x}", "E'"):
     ...     print(name(label))
     w
     w_{12}
+    {w_{1{,}10}^{2}}
     w_{1}
     \sigma_{1}
     \mathrm{loss}
     {\mathrm{50\%{\ }\{x\}}}
     {E{}'}
     """
-    head, _, below = label.partition("_")
-    if head.isalpha() and _is_word(head) and below.isascii() and below.replace("_", "").isalnum():
-        return f"{_word(head)}_{{{_word(below) if below.isalnum() else _letters(below)}}}"
+    parts = re.fullmatch(r"([^\W\d_]+)(?:_(\w[\w,]*))?(?:\^(\w+))?", label)  # the lecture's w_ij^l
+    if parts and label.replace(parts[1], "", 1).isascii() and _is_word(parts[1]) and (parts[2] or parts[3]):
+        below = f"_{{{_scripted(parts[2])}}}" if parts[2] else ""
+        return f"{{{_word(parts[1])}{below}^{{{_scripted(parts[3])}}}}}" if parts[3] else _word(parts[1]) + below
     if _is_word(label):
         return _word(label)
     base = label.rstrip("₀₁₂₃₄₅₆₇₈₉")
@@ -194,6 +197,10 @@ def name(label: str) -> str:
         return f"{_word(base)}_{{{unicodedata.normalize('NFKC', label[len(base) :])}}}"
     body = _letters(label)
     return rf"{{\mathrm{{{body}}}}}" if len(label) > 2 else f"{{{body}}}"
+
+
+def _scripted(text: str) -> str:
+    return _word(text) if text.isalnum() else _letters(text)
 
 
 def _is_word(text: str) -> bool:

@@ -189,3 +189,22 @@ def test_labels_of_several_words_stand_in_parentheses():
     root.label = "E"
     assert "E = (a + b) · 3 = 2 · 3 = 6" in str(explain(root))
     assert "∂E/∂(a + b)" in str(explain(root))
+
+
+def test_the_lectures_labels_are_names():
+    w, σ = Value(-0.5, "w_11^1"), Value(2.0, "σ_1^0")
+    s = (w * σ) ** 2 + w**2
+    s.label = "sum_1^1"
+    told = explain(s)
+    assert "v1 = w_11^1 · σ_1^0 = -0.5 · 2 = -1" in str(told)
+    assert "= (w_11^1)² = (-0.5)² = 0.25" in str(told)
+    assert any(r"{w_{11}^{1}}^{2}" in step.latex for step in told)
+    assert "<msubsup><mi>w</mi><mi>11</mi><mi>1</mi></msubsup>" in told._repr_html_()
+
+
+def test_many_inputs_share_their_lines():
+    xs = [Value(float(i), f"x_{i}") for i in range(30)]
+    text = str(explain(total(xs)))
+    assert "1-30  given: x_0 = 0, x_1 = 1," in text
+    assert "(given)" not in text
+    assert "  31  v1 = x_0 + x_1 + … + x_29 = 0 + 1 + … + 29 = 435" in text
