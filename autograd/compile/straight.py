@@ -257,14 +257,13 @@ class _Writer:
                 result += [(a, _times(g, *self.texts[b][:2])) for a, b in ((w, x), (x, w)) if self.active[a]]
             return result
         result = []
+        names: list[str] | None = None
         for k, a in enumerate(args):
-            if self.active[a]:
-                slope, _, _ = _slope(op, k)
-                if slope is not None:
-                    names = [self.texts[b][0] for b in args]
-                    text, binding = _printed(slope, self.texts[i][0], names)
-                    if text != "0.0":
-                        result.append((a, _times(g, text, binding)))
+            if self.active[a] and _slope(op, k)[0] is not None:
+                names = names or [self.texts[b][0] for b in args]
+                text, binding = _printed(op, k, self.texts[i][0], names)
+                if text != "0.0":
+                    result.append((a, _times(g, text, binding)))
         return result
 
 
@@ -319,10 +318,37 @@ def _symbols(tree: Expression) -> set[str]:
     return set().union(*(_symbols(a) for a in tree.args))
 
 
-def _printed(tree: Expression, z: str, names: list[str]) -> tuple[str, int]:
-    filled = _filled(tree, {"z": z, **dict(zip(_NAMES, names, strict=False))})
+@cache
+def _template(op: Op, k: int) -> tuple[int | str | None, int]:
+    """The slope as text with places for z and the arguments, and how tightly it binds; or the number of its only place.
+
+    None for a power, which is written differently for different exponents.
+    """
+    tree = _slope(op, k)[0]
+    assert tree is not None
+    places = ["z", *_NAMES]
+    if tree.op == "" and isinstance(tree.args[0], str):
+        return places.index(tree.args[0]), ATOM
+    names = {name: f"place{i}_" for i, name in enumerate(places)}
+    filled = _filled(tree, names)
     text = write(filled, python.call)
+    if "pow" in text:
+        return None, ATOM
+    for i in range(len(places)):
+        text = text.replace(f"place{i}_", f"{{{i}}}")
     return text, BINDING["neg"] if text.startswith("-") and not filled.op else BINDING.get(filled.op, ATOM)
+
+
+def _printed(op: Op, k: int, z: str, names: list[str]) -> tuple[str, int]:
+    text, binding = _template(op, k)
+    if isinstance(text, int):
+        return (names[text - 1] if text else z), binding
+    if text is not None:
+        return text.format(z, *names), binding
+    tree = _slope(op, k)[0]
+    assert tree is not None
+    filled = _filled(tree, {"z": z, **dict(zip(_NAMES, names, strict=False))})
+    return write(filled, python.call), BINDING.get(filled.op, ATOM)
 
 
 def _filled(tree: Expression, names: dict[str, str]) -> Expression:
