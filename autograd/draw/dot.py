@@ -14,6 +14,7 @@ from autograd.draw.model import Node, Picture
 from autograd.draw.text import NOT_COMPUTED
 from autograd.draw.theme import Theme
 
+LARGE = 150  # nodes
 FONT = "Arial"  # one name alone: both Graphvizes then know how wide its letters are
 
 
@@ -30,6 +31,8 @@ def write(picture: Picture, theme: Theme, direction: str = "LR", *, edge_ids: bo
             "fontname": FONT, "fontsize": "12", "fontcolor": theme.faint,
         },
     )  # fmt: skip
+    if len(picture.nodes) > LARGE:
+        graph.attr(nslimit="2", mclimit="0.5")  # a good layout soon, instead of the best one late
     if picture.title or picture.footnote:
         small = f'<FONT POINT-SIZE="13">{text(picture.footnote)}</FONT>' if picture.footnote else ""
         heading = [text(picture.title)] if picture.title else []

@@ -57,4 +57,6 @@ def _node(node: Node) -> str:
 
 def text(line: str) -> str:
     """Any line of text inside Mermaid's quotes: all but letters, digits and spaces by number."""
+    # Mermaid keeps numbered letters as "ﬂ°…¶ß" while it works: a label must not hold its sign.
+    line = line.replace("ﬂ", "fl")
     return "".join(c if c == " " or c.isalnum() else f"#{ord(c)};" for c in line)

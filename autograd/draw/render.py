@@ -7,6 +7,7 @@ import subprocess
 from importlib import metadata
 
 SECONDS = 120  # a layout that takes longer than this is given up
+PATIENCE = 15  # … and so soon where another program is left to try: old Graphvizes are slow with long arrows
 PDF_NEEDS_DOT = "PDF needs Graphviz's own program `dot`, which is not on the PATH"
 
 
@@ -36,17 +37,18 @@ def render(source: str, form: str, *options: str) -> bytes:
 
     Raises RenderError if no program can.
     """
-    programs = [system_dot(), embedded_dot() if form != "pdf" else None]
+    found = [system_dot(), embedded_dot() if form != "pdf" else None]
+    programs = [program for program in found if program]
     trouble = ""
-    for program in filter(None, programs):
+    for program in programs:
+        seconds = SECONDS if program == programs[-1] else PATIENCE
         try:
             done = subprocess.run(
-                [program, f"-T{form}", *options], input=source.encode(), capture_output=True, timeout=SECONDS
+                [program, f"-T{form}", *options], input=source.encode(), capture_output=True, timeout=seconds
             )
         except subprocess.TimeoutExpired:
-            raise RenderError(
-                f"the layout took more than {SECONDS} seconds; draw a smaller part of the graph"
-            ) from None
+            trouble = f"the layout took more than {seconds} seconds; draw a smaller part of the graph"
+            continue
         except OSError as error:
             trouble = str(error)
             continue
