@@ -141,9 +141,10 @@ class Program:
         """
         if self._straight is not None:
             try:
-                value, gradient = self._straight(*batch)
-                if value.__class__ is float and math.isfinite(value + sum(gradient)):
-                    return value, gradient
+                value, gradient = result = self._straight(*batch)
+                total = value + sum(gradient)
+                if value.__class__ is float and total - total == 0.0:  # all of it finite
+                    return result
             except (ArithmeticError, ValueError, TypeError):
                 pass  # said better below
         if self._params is None:

@@ -121,6 +121,37 @@ class Builder:
                     return x
         return None
 
+    def multiple(self, slot: int) -> tuple[float, int]:
+        """(c, x), if this is c·x; (1, itself) otherwise."""
+        args = self.parts(slot, rules.mul)
+        if args and args[0] in self.out.constants:
+            return self.out.constants[args[0]], args[1]
+        return 1.0, slot
+
+    def gathered(self, x: int, y: int) -> int | None:
+        """x + y where both are multiples of one node, or y is a sum of such a multiple (or a constant) and a rest."""
+        c, base = self.multiple(x)
+        d, other = self.multiple(y)
+        if base == other:
+            return self.make(rules.mul, (self.number(c + d), base))
+        for op in (rules.add, rules.sub):
+            terms = self.parts(y, op)
+            for k, term in enumerate(terms or ()):
+                rest = terms[1 - k] if terms else -1
+                d, other = self.multiple(term)
+                numbers = x in self.out.constants and term in self.out.constants
+                if not numbers and base != other:
+                    continue
+                if op is rules.sub and k:
+                    both = self.make(rules.sub, (x, term)) if numbers else self._times(c - d, base)
+                    return self.make(rules.add, (rest, both))
+                both = self.make(rules.add, (x, term)) if numbers else self._times(c + d, base)
+                return self.make(op, (both, rest))
+        return None
+
+    def _times(self, c: float, slot: int) -> int:
+        return self.make(rules.mul, (self.number(c), slot))
+
     # -- Sums of exponentials ---------------------------------------------------------------------------------
 
     def shifted(self, total: int) -> tuple[int, dict[int, int], int] | None:
@@ -166,7 +197,7 @@ def _add(b: Builder, x: int, y: int) -> int | None:
         return b.make(rules.sub, (x, minus[0]))
     if minus := b.parts(x, rules.neg):
         return b.make(rules.sub, (y, minus[0]))
-    return None
+    return b.gathered(x, y) or b.gathered(y, x)
 
 
 def _sub(b: Builder, x: int, y: int) -> int | None:
