@@ -108,7 +108,7 @@ def _component(
     if difference:
         direction = np.zeros(samples.arguments.size)
         direction[i] = max(abs(sample.look.at[i]), 0.1)
-        found = along(samples.f, sample, direction).slope / direction[i]
+        found = along(samples.f, sample, direction).slope / float(direction[i])
     yours = math.nan if samples.formula is None else float(sample.claimed[i])
     other = found if samples.formula is None else yours
     return Component(name, yours, expected, found, float(relative(np.array(other), np.array(expected))), state, point)

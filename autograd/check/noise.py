@@ -17,7 +17,7 @@ from autograd.order import arguments, topological
 from autograd.reverse import contributions, slope_at
 from autograd.value import Value
 
-EPS = 2.0**-52
+EPS, SINGLE, HALF = 2.0**-52, 2.0**-23, 2.0**-10  # float64, float32, float16
 RUNS = 3
 
 
@@ -52,7 +52,7 @@ def _replay(
     made: list[Value], root: Value, inputs: Sequence[Value], rng: np.random.Generator | None
 ) -> tuple[Array, Array]:
     values: dict[Value, float] = {}
-    jitter = iter(1.0 + EPS * rng.uniform(-1, 1, 3 * len(made)) if rng is not None else ())
+    jitter = iter(1.0 + EPS * rng.choice([-1.0, 1.0], 3 * len(made)) if rng is not None else ())
     for node in made:
         z = node._data
         if rng is not None:
@@ -87,18 +87,49 @@ def of_formula(claim: Callable[[Array], Array | None], at: Array, eps: float, rn
     return spread
 
 
-def is_erratic(residual: Callable[[Array], Array | None], at: Array, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """For each component: does claimed - exact change its sign from one nearby point to the next, as noise does?
+# Near a point: the claimed and the exact gradient, or None where either is not defined
+Pair = Callable[[Array], tuple[Array, Array] | None]
 
-    A mistake is as smooth as f. At each of three distances a dozen points are compared.
+
+def is_erratic(pair: Pair, at: Array, quantum: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """For each component: does claimed - exact look like rounding, and not like a mistake?
+
+    A mistake is as smooth as f. Rounding changes its sign from one nearby point to the next; or the claim stays where
+    it is (1 - 1/(1 + eᶻ) is 0 for every z < -37) while the exact gradient moves, by less than a `quantum`.
     """
     erratic = np.zeros(len(at), dtype=bool)
     for distance in (1e-3, 1e-2, 1e-1):
-        rows = [
-            r for r in (residual(at * (1 + distance * rng.uniform(-1, 1, len(at)))) for _ in range(12)) if r is not None
-        ]
-        if len(rows) >= 6:
-            signs = np.sign(np.array(rows))
-            steady = np.maximum((signs > 0).mean(axis=0), (signs < 0).mean(axis=0))
-            erratic |= steady < 0.85
+        claimed, exact = _around(pair, at, distance, 12, rng)
+        if len(claimed) < 6:
+            continue
+        signs = np.sign(claimed - exact)
+        steady = np.maximum((signs > 0).mean(axis=0), (signs < 0).mean(axis=0))
+        erratic |= steady < 0.85
+        moves = np.ptp(exact, axis=0) > 1e-9 * np.abs(exact).max(axis=0)
+        still = (np.ptp(claimed, axis=0) == 0) & (np.abs(claimed - exact).max(axis=0) <= quantum)
+        erratic |= moves & still
     return erratic
+
+
+def resolution(pair: Pair, at: Array, rng: np.random.Generator) -> float | None:
+    """The relative size of the last digit that the formula works with, 2⁻⁵² for float64; None if it does not show.
+
+    Where the arguments move by one part in 10¹² a formula in float64 moves, one in float32 mostly does not.
+    """
+    far, _ = _around(pair, at, 1e-3, 3, rng)
+    for distance, coarser in ((1e-12, SINGLE), (1e-5, HALF)):
+        near, exact = _around(pair, at, distance, 3, rng)
+        if len(near) < 3 or len(far) < 3:
+            return None
+        should = (np.ptp(exact, axis=0) > 20 * EPS * np.abs(exact).max(axis=0)) & (np.ptp(far, axis=0) > 0)
+        if not should.any():
+            return None
+        if (np.ptp(near, axis=0)[should] > 0).mean() > 0.1:
+            return EPS if coarser == SINGLE else SINGLE
+    return HALF
+
+
+def _around(pair: Pair, at: Array, distance: float, count: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    found = [pair(at * (1 + distance * rng.uniform(-1, 1, len(at)))) for _ in range(count)]
+    kept = [f for f in found if f is not None]
+    return np.array([c for c, _ in kept]), np.array([e for _, e in kept])

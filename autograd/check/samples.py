@@ -26,7 +26,8 @@ class Sample:
     """One point: f there, the exact and the claimed gradient, and for each component whether it is right.
 
     `noise` is the rounding noise in the exact gradient, `scale` the size it would have if nothing cancelled;
-    both are 0 until somebody needs them (`measure`). `value_noise` is the rounding noise in f (-1: not measured).
+    both are 0 until somebody needs them (`measure`). `blur` is how far off a component is that the formula lost in
+    rounding. `value_noise` is the rounding noise in f (-1: not measured).
     """
 
     look: Look
@@ -35,6 +36,7 @@ class Sample:
     status: NDArray[np.object_]
     noise: Array
     scale: Array
+    blur: Array
     value_noise: float = -1.0
 
     def measure(self, rng: np.random.Generator) -> None:
@@ -84,7 +86,8 @@ class Samples:
                     continue
                 self.bent |= set(self.formula.misshapen())
             n = len(look.exact)
-            self.all.append(Sample(look, look.exact, claimed, np.full(n, RIGHT, object), np.zeros(n), np.zeros(n)))
+            status, zeros = np.full(n, RIGHT, object), np.zeros(n)
+            self.all.append(Sample(look, look.exact, claimed, status, zeros, zeros, zeros))
         if failures:
             self.notes.append(f"The formula could not be evaluated at {len(failures)} points: {failures[0]}.")
         if self.formula is None or not self.all:
@@ -116,11 +119,14 @@ class Samples:
         unknown = np.ones(self.arguments.size, dtype=bool)
         for sample in self.all:
             sample.measure(self.rng)
+            assert sample.look.root is not None
             scale = np.maximum(np.abs(sample.exact), sample.scale)
-            lost = sample.status == LOST
-            fine = np.where(lost, 30 * sample.noise <= self.tolerance * scale, sample.noise <= 0.1 * scale)
-            if self.eps > EPS:
-                fine |= lost
+            # one part in a million of f for one part of x: less than that is 0 to any reader
+            unit = np.maximum(scale, abs(sample.look.root._data) / np.maximum(np.abs(sample.look.at), 1e-300))
+            nothing = 30 * sample.noise <= self.tolerance * unit
+            blurred = sample.blur > 0
+            fine = np.where(blurred, sample.blur <= self.tolerance * scale, nothing)
+            fine |= (sample.status == RIGHT) & (sample.noise <= 0.1 * scale)
             unknown &= ~fine
             if not unknown.any():
                 break
@@ -132,20 +138,20 @@ class Samples:
         """The formula may have been computed in float32: then its last digits mean less."""
         floats = [d for d in formula.dtypes if d.kind == "f"]
         self.eps = max([EPS, *(float(np.finfo(d).eps) for d in floats if d.itemsize < 8)])
-        claims = np.array([s.claimed for s in self.all])
-        if self.eps == EPS and len(claims) > 2:
-            with np.errstate(all="ignore"):
-                single = np.array_equal(claims, claims.astype(np.float32), equal_nan=True)
-                rough = (np.frexp(claims)[0] * 2**16) % 1 != 0  # more than 16 digits are used: not a simple fraction
-            moving = np.ptp(claims, axis=0) > 0
-            if single and rough[:, moving].any():
-                self.eps = float(np.finfo(np.float32).eps)
+        if self.eps == EPS:
+            close = (s for s in self.all if self._differs_little(s))
+            found = (noise.resolution(self._pair, s.look.at, self.rng) for s in close)
+            self.eps = next((eps for eps in found if eps is not None), EPS)
         self.tolerance = max(self.tolerance, 1000 * self.eps)
         if self.eps > EPS:
             self.notes.append(
                 f"The formula's numbers have {-math.log10(self.eps):.0f} digits (float32 or less), so agreement is "
                 f"asked for to {self.tolerance:.0e} only."
             )
+
+    def _differs_little(self, sample: Sample) -> bool:
+        off, size = np.abs(sample.claimed - sample.exact), np.maximum(np.abs(sample.claimed), np.abs(sample.exact))
+        return bool(((off > self.tolerance * size) & ((off < 1e-3 * size) | (off < 1e-5))).any())
 
     def _judge(self, sample: Sample) -> None:
         """Each component at one point: right, wrong, or lost in rounding."""
@@ -159,18 +165,21 @@ class Samples:
         sample.measure(self.rng)
         single = self.eps / EPS
         lost = off <= 30 * sample.noise * single
+        by_formula = np.zeros(len(off), dtype=bool)
         if single > 1:
-            lost |= off <= 32 * self.eps * sample.scale
+            by_formula |= off <= 32 * self.eps * sample.scale
         if (failing & ~lost & ((off <= 1e-3 * size) | (off <= 1e-6))).any():
             spread = noise.of_formula(self.claim, look.at, self.eps, self.rng)
-            lost |= off <= 8 * np.minimum(spread, 1e-3 * np.maximum(1.0, size))
-        tiny = off <= 1e-10 * single * max(1.0, abs(look.root._data), float(np.abs(exact).max()))
-        if (failing & ~lost & tiny).any():
-            lost |= tiny & noise.is_erratic(self._residual, look.at, self.rng)
+            by_formula |= off <= 8 * np.minimum(spread, 1e-3 * np.maximum(1.0, size))
+        largest = max(1.0, abs(look.root._data), float(np.abs(exact).max()))
+        tiny = off <= 1e-10 * single * largest
+        if (failing & ~lost & ~by_formula & tiny).any():
+            by_formula |= tiny & noise.is_erratic(self._pair, look.at, 8 * self.eps * largest, self.rng)
         sample.status[failing] = WRONG
-        sample.status[failing & lost] = LOST
+        sample.status[failing & (lost | by_formula)] = LOST
+        sample.blur = np.where(failing & by_formula, off, 0.0)
 
-    def _residual(self, flat: Array) -> Array | None:
+    def _pair(self, flat: Array) -> tuple[Array, Array] | None:
         claimed = self.claim(flat)
         look = self.f.look(flat, self.rng)
-        return None if claimed is None or look.exact is None else claimed - look.exact
+        return None if claimed is None or look.exact is None else (claimed, look.exact)

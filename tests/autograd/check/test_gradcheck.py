@@ -381,3 +381,50 @@ def test_sympy_expressions():
         gradcheck(lambda x: x.tanh(), 0.5, 1 - sympy.tanh(a))
     with pytest.raises(TypeError, match="gamma"):
         gradcheck(sympy.gamma(x), 0.5, x)
+
+
+# -- Rounding ---------------------------------------------------------------------------------------------------
+
+
+SATURATED = {
+    "1 - 1/(1 + e^w)": (lambda w: (1 + w.exp()).log(), lambda w: 1 - 1 / (1 + np.exp(w))),
+    "σ(1 - σ)": (lambda w: 1 / (1 + (-w).exp()), lambda w: σ(w) * (1 - σ(w))),
+    "σ(w)σ(-w)": (lambda w: w.sigmoid(), lambda w: σ(w) * σ(-w)),
+    "4/(e^w + e^-w)²": (lambda w: w.tanh(), lambda w: 4 / (np.exp(w) + np.exp(-w)) ** 2),
+    "1 - tanh²": (lambda w: (w.exp() - (-w).exp()) / (w.exp() + (-w).exp()), lambda w: 1 - np.tanh(w) ** 2),
+    "-e^-w/(1 + e^-w)": (lambda w: -w.sigmoid().log(), lambda w: -np.exp(-w) / (1 + np.exp(-w))),
+    "0": (lambda w: w.sin() ** 2 + w.cos() ** 2, lambda w: 0.0),
+}
+
+
+@pytest.mark.parametrize("form", SATURATED)
+@pytest.mark.parametrize("w", [-40.0, -36.0, -20.0, 1e-8, 20.0, 30.0, 36.0])
+def test_a_right_formula_that_loses_digits_is_never_called_wrong(form, w):
+    f, formula = SATURATED[form]
+    for seed in range(3):
+        assert gradcheck(f, w, formula, seed=seed, points=4).verdict in ("right", "cannot tell")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_formula_in_float32_is_never_called_wrong(seed):
+    rng = np.random.default_rng(seed)
+    n, scale = rng.integers(2, 6), 10.0 ** rng.integers(-6, 4)
+    w, x = rng.normal(size=n) * scale, rng.normal(size=n) / scale * 10.0 ** rng.integers(-2, 3)
+    narrow = x.astype(np.float32)
+
+    def formula(w):
+        return ((1 / (1 + np.exp(-(w.astype(np.float32) @ narrow)))) * narrow).astype(float)
+
+    assert gradcheck(lambda w: ag.softplus(ag.dot(w, x)), w, formula).verdict in ("right", "cannot tell")
+
+
+@pytest.mark.parametrize("off", [2e-6, 1e-5, 5e-5])
+@pytest.mark.parametrize("w", [0.3, 5.0, 15.0, 30.0])
+def test_a_small_mistake_is_not_taken_for_rounding(off, w):
+    assert gradcheck(lambda w: ag.softplus(w), w, lambda w: (1 + off) * σ(w)).verdict == "wrong"
+    assert gradcheck(lambda w: w + off * w.sin(), w, lambda w: 1.0).verdict == "wrong"
+
+
+def test_a_claim_of_0_for_a_tiny_slope_is_not_called_right():
+    assert not gradcheck(lambda x, y: x + 1e-16 * y * y, (1.0, 1.0), lambda x, y: (1.0, 0.0))
+    assert gradcheck(lambda x: 1e-12 * x * x, 3.0, lambda x: 1e-12).verdict == "wrong"
