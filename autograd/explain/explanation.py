@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import overload
 
@@ -30,7 +30,10 @@ class Step(Record):
 
     text: str = ""
     latex: str = ""
-    formulas: tuple[Formula, ...] = ()
+    formulas: tuple[Formula, ...] = field(default=(), repr=False)
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class Explanation(Sequence[Step]):
@@ -56,7 +59,7 @@ class Explanation(Sequence[Step]):
     def _step(self, record: Record, uses: Counter[str]) -> Step:
         formulas = formula.of(record, self.root)
         return Step(
-            **{field.name: getattr(record, field.name) for field in fields(record)},
+            **{each.name: getattr(record, each.name) for each in fields(record)},
             text=words.of(record, self.root, self.writer, lambda name: uses[name]),
             latex=self._latex(formulas),
             formulas=formulas,
