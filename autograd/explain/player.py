@@ -71,7 +71,7 @@ ol.steps > li { padding: .5rem 0; border-bottom: 1px solid var(--panel); }
 .steps p { margin: .1rem 0 .4rem; max-width: 46em; }
 .steps .phase { color: var(--faint); font-size: .95rem; }
 .steps .line { overflow-x: auto; padding: .25rem 0 .25rem 1rem; }
-.steps .total, .steps .where { display: inline-block; white-space: nowrap; }
+.steps .total, .steps .where { display: inline-block; white-space: nowrap; padding: .3rem 0; }
 .steps .total { margin-left: .8em; }
 .steps .where { color: var(--faint); margin-left: .8em; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
