@@ -69,17 +69,25 @@ def lines(
         axes.plot(x, y, **style)
 
 
+def few_ticks(axes: Any) -> None:
+    """1, 2, 5, 10, … on a logarithmic axis of costs."""
+    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
+
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+    axes.yaxis.set_minor_locator(NullLocator())
+
+
 def training(runs: Sequence[Run]) -> str:
     """Cost and test accuracy of every method."""
 
     def paint(axes: Any) -> None:
         lines(axes[0], [(r.method.name, range(len(r.history.cost)), r.history.cost) for r in runs])
         axes[0].set(yscale="log", xlabel="epoch", ylabel="cost E(w)", title="cost on the training data")
-        axes[0].yaxis.set_major_formatter("{x:g}")
-        axes[0].yaxis.set_minor_formatter("{x:g}")
+        few_ticks(axes[0])
         lines(axes[1], [(r.method.name, range(len(r.history.cost)), r.history.test_accuracy) for r in runs])
         axes[1].set(xlabel="epoch", ylabel="accuracy", title="accuracy on the test data", ylim=(0.8, 1.0))
-        axes[1].yaxis.set_major_formatter(lambda v, _: f"{v:.0%}")
+        axes[1].set_yticks([0.8, 0.85, 0.9, 0.95, 1.0], ["80%", "85%", "90%", "95%", "100%"])
         axes[0].figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
 
     ends = "; ".join(f"{r.method.name}: cost {r.cost:.3g}, test accuracy {r.test_accuracy:.1%}" for r in runs)
@@ -96,8 +104,7 @@ def schedules(results: Sequence[Scheduled]) -> str:
             lines(axes[1], [(each.name, range(len(each.history.cost)), each.history.cost)], start=n)
         axes[0].set(yscale="log", xlabel="step k", ylabel="learning rate η_k", title="learning rate", ylim=(5e-4, 2))
         axes[1].set(yscale="log", xlabel="epoch", ylabel="cost E(w)", title="cost on the training data")
-        axes[1].yaxis.set_major_formatter("{x:g}")
-        axes[1].yaxis.set_minor_formatter("{x:g}")
+        few_ticks(axes[1])
         axes[0].figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
 
     ends = "; ".join(f"{s.name}: cost {s.history.cost[-1]:.3g} at the end" for s in results)

@@ -140,7 +140,8 @@ class _Parser:
         if name in OPERATORS:
             return f"<mo>{OPERATORS[name]}</mo>"
         if name in FUNCTIONS:
-            return f"<mi>{name}</mi><mo>&#8289;</mo>"
+            space = "" if self.peek() in ("(", r"\left", "_", "^") else '<mspace width="0.17em"></mspace>'
+            return f"<mi>{name}</mi><mo>&#8289;</mo>{space}"
         if name in (",", ";", " "):
             return '<mspace width="0.2em"></mspace>'
         raise self.wrong(f"the unknown command \\{name}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import median
 
 import nn
 import numpy as np
@@ -18,7 +17,7 @@ from autograd.stats import GraphStats, graph_stats
 
 @dataclass(frozen=True, slots=True)
 class Matrices:
-    """Counts and times of one gradient; times in seconds, each the median of a few.
+    """Counts and times of one gradient; times in seconds, each the shortest of a few.
 
     dots, single     the graph of one example: each weighted sum as one node, and written out in + and *
     source, explain  the derived program (of the cost without the penalty), and what became of the nodes
@@ -48,20 +47,21 @@ def matrices(data: Digits, plan: Plan, seed: int) -> Matrices:
     """Measure the two ways to the gradient of the lecture's network."""
     model = nn.MLP.for_data(data.X, data.y, seed=seed)
     x, t = data.X[0], nn.one_hot(int(data.y[0]), 10)
+    parameters = model.parameters()
     began = time.perf_counter()
-    program = compile(lambda x, t: nn.binary_cross_entropy(model(x), t), model.parameters())
+    program = compile(lambda x, t: nn.binary_cross_entropy(model(x), t), parameters)
     program(data.X[:1], t[None])
     compile_time = time.perf_counter() - began
 
     def eager() -> None:
-        model.zero_grad()
         nn.binary_cross_entropy(model(x), t).backward()
 
-    eager_time = _median(eager, plan.timings)
-    slopes = np.array([p.grad for p in model.parameters()])
+    eager()
+    slopes = np.array([p.grad for p in parameters])
+    eager_time = _shortest(eager, plan.timings)
     difference = float(np.abs(program(data.X[:1], t[None])[1] - slopes).max())
     X, T = data.X[:BATCH], nn.one_hot(data.y[:BATCH], 10)
-    program_time = _median(lambda: program(X, T), 20 * plan.timings)
+    program_time = _shortest(lambda: program(X, T), 20 * plan.timings)
     written_out = nn.MLP.for_data(data.X, data.y, seed=seed, expand=True)
     return Matrices(
         dots=graph_stats(nn.binary_cross_entropy(model(x), t)),
@@ -76,10 +76,10 @@ def matrices(data: Digits, plan: Plan, seed: int) -> Matrices:
     )
 
 
-def _median(work: Callable[[], object], times: int) -> float:
+def _shortest(work: Callable[[], object], times: int) -> float:
     durations = []
     for _ in range(times):
         began = time.perf_counter()
         work()
         durations.append(time.perf_counter() - began)
-    return median(durations)
+    return min(durations)

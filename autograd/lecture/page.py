@@ -153,7 +153,7 @@ def _statement(row: Row) -> str:
     ]
     if row.name == "F9":
         parts.append(f"<p>{escape(row.printed)}</p>")
-    parts.append(f'<p class="evidence">{escape(said(row))}.</p>')
+    parts.append(f'<p class="evidence">{escape(said(row).rstrip("."))}.</p>')
     if row.slip:
         parts.append(f"<p><b>The slip:</b> {escape(row.slip)}.</p>")
     if row.corrected:
@@ -326,6 +326,7 @@ def the_rates(r: Results) -> Places:
             ["problem", "learning rate", "E*", "‖∇E‖ there", "E - E*", "slope measured", "slope of the bound"],
             rows,
         ),
+        "features": 16,
         "repeats": r.plan.sgd_repeats,
         "example_norms": " ".join(
             f"For the {q.name.split(',')[0]} problem, ‖∇E‖ = {q.gradient_norm:.0e}, but ‖∇E_i‖ is "

@@ -35,9 +35,9 @@ def small(seed: int) -> Small:
     output = model(X)
     cost = nn.binary_cross_entropy(output, Y)
     cost.label = "E"
-    before = {theme: draw(cost, theme=theme).svg() for theme in ("light", "dark")}
+    before = {theme: draw(cost, theme=theme, operations="merged").svg() for theme in ("light", "dark")}
     cost.backward()
-    after = {theme: draw(cost, theme=theme).svg() for theme in ("light", "dark")}
+    after = {theme: draw(cost, theme=theme, operations="merged").svg() for theme in ("light", "dark")}
     return Small(
         X, Y, output.data, cost.data, before, after,
         [(p.label, p.data, p.grad) for p in model.parameters()], graph_stats(cost),

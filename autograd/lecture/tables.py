@@ -14,7 +14,12 @@ from autograd.lecture.data import Floats, Labels
 def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]], *, raw: bool = False) -> str:
     """A table in a frame that scrolls sideways where it is too wide. Cells are text; `raw`: cells are HTML."""
     clean = str if raw else _clean
-    head = "".join(f'<th scope="col">{escape(h)}</th>' for h in heads)
+    rows = list(rows)
+    numbers = [bool(rows) and n > 0 and bool(_number(cell)) for n, cell in enumerate(rows[0] if rows else heads)]
+    head = "".join(
+        f'<th scope="col"{" class=" + chr(34) + "number" + chr(34) if right else ""}>{escape(h)}</th>'
+        for h, right in zip(heads, numbers, strict=True)
+    )
     body = "".join(
         "<tr>"
         + "".join(
