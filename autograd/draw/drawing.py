@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -64,7 +65,12 @@ class Drawing:
             return tikz.write(self._picture, self._theme, self._direction).encode()
         if form == "mmd":
             return mermaid.write(self._picture, self._theme, self._direction).encode()
-        return render.render(self.source, form, *(["-Gdpi=192"] if form == "png" else []))
+        return render.render(self.source, form, *([f"-Gdpi={self._dpi()}"] if form == "png" else []))
+
+    def _dpi(self) -> int:
+        """Dots per inch of a PNG: sharp on a slide, but no more than 8,000 dots either way."""
+        width, height = re.findall(r'(?:width|height)="([\d.]+)pt"', self.svg())[:2]
+        return max(1, min(192, int(8_000 * 72 / max(float(width), float(height)))))
 
     def _repr_svg_(self) -> str:
         return self.svg()

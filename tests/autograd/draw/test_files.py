@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from xml.etree import ElementTree
 
 import pytest
@@ -68,7 +69,7 @@ def test_a_system_dot_that_fails_is_no_hindrance(drawing, monkeypatch):
 @needs_embedded
 def test_a_system_dot_that_is_too_slow_is_given_up(drawing, monkeypatch, tmp_path):
     slow = tmp_path / "dot"
-    slow.write_text("#!/bin/sh\nexec sleep 20\n")
+    slow.write_text(f"#!{sys.executable}\nimport time\n\ntime.sleep(20)\n")
     slow.chmod(0o755)
     monkeypatch.setattr(render, "system_dot", lambda: str(slow))
     monkeypatch.setattr(render, "PATIENCE", 0.1)
@@ -133,6 +134,14 @@ def test_tikz_has_every_node_where_graphviz_put_it(drawing):
     assert across(found)[-1] == across(places)[-1]
     assert latex.count("\\draw[->") == len(drawing._picture.edges)
     assert latex.count("{") == latex.count("}")
+
+
+def test_a_png_has_a_size_that_can_be_opened():
+    root = Value(1.0)
+    for _ in range(150):
+        root = -root
+    content = draw(root)._as("png")
+    assert max(int.from_bytes(content[16:20]), int.from_bytes(content[20:24])) <= 8_200
 
 
 def test_a_picture_too_large_for_tex():
