@@ -12,6 +12,7 @@ from autograd.check import gradcheck
 from autograd.compile import compile
 from autograd.draw import draw
 from autograd.errors import DomainError, StaleGraphError, ieee
+from autograd.explain import explain
 from autograd.functions import (
     abs,
     cos,
@@ -50,6 +51,7 @@ __all__ = [
     "draw",
     "erf",
     "exp",
+    "explain",
     "expm1",
     "grad",
     "gradcheck",
