@@ -235,8 +235,9 @@ class Calls:
         if a.scatter is not None:
             value = self.name_of(a.value)
             over_batch = a.value.batched and not a.target.tensor.batched
-            index, summed = self.constant_index(a.scatter), ", True" if over_batch else ""
-            self.out(f"scatter({self.view(a.target)}, {index}, {value}{summed})")
+            index, summed = self.constant_index(_sorted(a.scatter)), ", True" if over_batch else ""
+            row = Ref(a.target.tensor, 0, (a.target.tensor.size,), (1,))
+            self.out(f"scatter({self.view(row)}, {index}, {value}{summed})")
         elif a.add:
             if (
                 isinstance(a.value, Sum)
@@ -606,13 +607,19 @@ def parts(expr: Expr) -> list[Expr]:
 
 
 def scatter(target: Array, index: Any, value: Array, over_batch: bool = False) -> None:
-    """``target[..., index] += value``, where an index may occur more than once."""
+    """``target[..., columns] += value``, where a column may occur more than once."""
+    order, columns, starts = index
     if over_batch:
         value = value.sum(axis=0)
     value = value.reshape(*target.shape[:-1], -1)
+    target[..., columns] += np.add.reduceat(value[..., order], starts, axis=-1)
+
+
+def _sorted(index: Any) -> tuple[Any, Any, Any]:
+    """For `scatter`: the order in which equal columns stand together, the columns, and where each of them starts."""
     order = np.argsort(index, kind="stable")
     columns, starts = np.unique(index[order], return_index=True)
-    target[..., columns] += np.add.reduceat(value[..., order], starts, axis=-1)
+    return order, columns, starts
 
 
 def _view(spec: View, memory: Array, rows: int) -> Array:

@@ -20,13 +20,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from operator import attrgetter
-from importlib.util import find_spec
 from typing import Any, Protocol
 
 import numpy as np
 
 from autograd import reverse, rules
 from autograd.compile.batch import Array, arrays
+from autograd.compile.choose import choose
 from autograd.compile.record import Recording, TraceError, flat_parameters, record
 from autograd.compile.simplify import simplify
 from autograd.errors import DomainError, ieee_is_on
@@ -255,7 +255,7 @@ class Program:
                 recording.root = recording.add(rules.add, (recording.root, recording.penalty))
                 recording.penalty = None
             self._recording = simplify(recording)
-            self._backend = self._asked if self._asked != "auto" else _choose(self._recording)
+            self._backend = self._asked if self._asked != "auto" else choose(self._recording)
             self._runner = backend_module(self._backend).make(self._recording)
             self._runner.mean = self._mean
         return self._runner
@@ -277,7 +277,9 @@ class Program:
         self._agreed[edited] = now[edited]
         self._edits = EDITS[0]
         if self._recording is not None and any(leaf._data != number for leaf, number in self._recording.others):
-            self._runner = self._recording = self._straight = self._kinds = None  # a captured number was edited: record anew
+            self._runner = self._recording = self._straight = self._kinds = (
+                None  # a captured number was edited: record anew
+            )
             if self._params is not None and _takes_nothing(self._cost):
                 self._make(())
 
@@ -386,13 +388,6 @@ def backend_module(name: str) -> Any:
         if name in NEEDS and error.name == name:
             raise ImportError(f'backend "{name}" needs {NEEDS[name]}') from None
         raise
-
-
-def _choose(recording: Recording) -> str:
-    """What "auto" means. A large graph without a batch is a tape: straight-line text would take seconds to compile."""
-    if recording.shapes:
-        return "numpy"
-    return "numba" if len(recording) >= LARGE and find_spec("numba") is not None else "python"
 
 
 def _takes_nothing(cost: Callable[..., Any]) -> bool:

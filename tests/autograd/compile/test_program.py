@@ -1,5 +1,6 @@
 """How a program behaves: parameters in two places, batches of the wrong kind, costs that cannot be recorded."""
 
+import importlib.util
 import math
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 import autograd as F
 from autograd import DomainError, Value, ieee
-from autograd.compile import TraceError, compile
+from autograd.compile import TraceError, choose, compile
 from autograd.reverse import gradient
 
 
@@ -385,6 +386,30 @@ def test_long_sums_and_deep_nests(backend):
         value, slopes = program()
         assert value == pytest.approx(root.data, rel=1e-12)
         assert slopes[0] == pytest.approx(gradient(root, [w])[0], rel=1e-9, abs=1e-12)
+
+
+def test_the_backend_that_is_chosen(monkeypatch):
+    w = [Value(0.01 * k) for k in range(80)]
+
+    def layers():
+        h = w
+        for _ in range(2):
+            h = [F.tanh(F.total([a * b for a, b in zip(w, h[k:] + h[:k], strict=True)])) for k in range(80)]
+        return F.total(h)
+
+    def irregular():
+        x = w[0]
+        for k in range(1500):
+            x = F.sin(x + w[k % 80]) * w[7 * k % 80]
+        return x
+
+    assert compile(lambda x: w[0] * x, w)([1.0])[0] == 0.0
+    assert compile(lambda: F.total(w[:9]), w).backend == "python"
+    has_numba = importlib.util.find_spec("numba") is not None
+    assert compile(irregular, w).backend == ("numba" if has_numba else "python")
+    monkeypatch.setattr(choose, "find_spec", lambda name: None)
+    assert compile(layers, w).backend == "numpy"
+    assert compile(irregular, w).backend == "python"
 
 
 def test_straight_line_python_with_a_thousand_arguments():
