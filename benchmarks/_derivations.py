@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,10 @@ On = Collection[str]
 
 @dataclass(frozen=True)
 class Case:
-    """`f` of `at`; `gradient(*at, on=…)` with the mistakes in `on`; `mistakes`: switch -> (kinds, what `where` matches)."""
+    """`f` of `at`, and `gradient(*at, on=…)` with the mistakes in `on`.
+
+    `mistakes`: for each switch the kinds and a pattern that the place must match.
+    """
 
     f: Callable[..., Any]
     at: tuple[Any, ...]
@@ -156,8 +160,8 @@ def lecture_network(rng: Random, hidden: int) -> Case:
 
     def f(*parameters: Any) -> Any:
         a = list(x)
-        for l in range(layers):
-            W, b = parameters[2 * l], parameters[2 * l + 1]
+        for k in range(layers):
+            W, b = parameters[2 * k], parameters[2 * k + 1]
             a = [ag.sigmoid(ag.dot(row, a, bias)) for row, bias in zip(W, b, strict=True)]
         E = -sum(yk * ag.log(ak) + (1 - yk) * ag.log(1 - ak) for yk, ak in zip(y, a, strict=True))
         return E + lam / 2 * sum(w * w for W in parameters[::2] for w in W.ravel())
@@ -174,34 +178,34 @@ def lecture_network(rng: Random, hidden: int) -> Case:
         if "sign" in on:
             dE = -dE
         grads: list[Any] = []
-        for l in reversed(range(layers)):
-            s, last = a[l + 1], l == layers - 1
+        for k in reversed(range(layers)):
+            s, last = a[k + 1], k == layers - 1
             slope = s * (1 - s)
-            if ("output slope missing" in on and last) or (f"slope {l + 1} missing" in on and not last):
+            if ("output slope missing" in on and last) or (f"slope {k + 1} missing" in on and not last):
                 slope = np.ones_like(s)
-            if f"slope {l + 1} is s" in on:
+            if f"slope {k + 1} is s" in on:
                 slope = s
-            if f"slope {l + 1} is 1-s²" in on:
+            if f"slope {k + 1} is 1-s²" in on:
                 slope = 1 - s**2
-            if f"slope {l + 1} at output" in on:
+            if f"slope {k + 1} at output" in on:
                 slope = sigmoid(s) * (1 - sigmoid(s))
-            if f"slope {l + 1} is z(1-z)" in on:
-                slope = z[l + 1] * (1 - z[l + 1])
+            if f"slope {k + 1} is z(1-z)" in on:
+                slope = z[k + 1] * (1 - z[k + 1])
             delta = dE * slope
-            below = z[l] if (f"z for a at {l + 1}" in on and l > 0) else a[l]
+            below = z[k] if (f"z for a at {k + 1}" in on and k > 0) else a[k]
             dW, db = np.outer(delta, below), delta
-            if f"dW{l + 1} transposed" in on:
-                dW = dW.T.reshape(Ws[l].shape)
+            if f"dW{k + 1} transposed" in on:
+                dW = dW.T.reshape(Ws[k].shape)
             if "no penalty" not in on:
-                dW = dW + (lam / 2 if "penalty halved" in on else lam) * Ws[l] * (-1 if "penalty sign" in on else 1)
-            if f"b{l + 1} sign" in on:
+                dW = dW + (lam / 2 if "penalty halved" in on else lam) * Ws[k] * (-1 if "penalty sign" in on else 1)
+            if f"b{k + 1} sign" in on:
                 db = -db
             if "biases penalised" in on:
-                db = db + lam * bs[l]
-            if f"W{l + 1} not transposed" in on:
-                dE = Ws[l] @ delta
+                db = db + lam * bs[k]
+            if f"W{k + 1} not transposed" in on:
+                dE = Ws[k] @ delta
             else:
-                dE = Ws[l].T @ delta
+                dE = Ws[k].T @ delta
             grads = [dW, db, *grads]
         if "b1 and b2 swapped" in on and hidden > 1:
             grads[1], grads[3] = grads[3], grads[1]
@@ -217,15 +221,15 @@ def lecture_network(rng: Random, hidden: int) -> Case:
         "no penalty": ("missing-term", "W|parameters"),
         "biases penalised": ("extra-term", r"∂f/∂"),
     }
-    for l in range(1, layers):
+    for k in range(1, layers):
         mistakes |= {
-            f"slope {l} missing": ("missing-slope", f"in layer {l}"),
-            f"slope {l} is s": ("wrong-slope", f"in layer {l}"),
-            f"slope {l} is 1-s²": ("wrong-slope", f"in layer {l}"),
-            f"slope {l} at output": ("wrong-point", f"in layer {l}"),
-            f"slope {l} is z(1-z)": ("wrong-point", f"in layer {l}"),
-            f"z for a at {l + 1}": ("wrong-point", f"parameters\\[{2 * l}\\]"),
-            f"b{l} sign": ("sign", f"∂f/∂parameters\\[{2 * l - 1}\\]"),
+            f"slope {k} missing": ("missing-slope", f"in layer {k}"),
+            f"slope {k} is s": ("wrong-slope", f"in layer {k}"),
+            f"slope {k} is 1-s²": ("wrong-slope", f"in layer {k}"),
+            f"slope {k} at output": ("wrong-point", f"in layer {k}"),
+            f"slope {k} is z(1-z)": ("wrong-point", f"in layer {k}"),
+            f"z for a at {k + 1}": ("wrong-point", f"parameters\\[{2 * k}\\]"),
+            f"b{k} sign": ("sign", f"∂f/∂parameters\\[{2 * k - 1}\\]"),
         }
     if hidden > 1:
         mistakes |= {
@@ -233,9 +237,7 @@ def lecture_network(rng: Random, hidden: int) -> Case:
             "W2 not transposed": ("transposed", r"parameters\[2\]"),
             "b1 and b2 swapped": ("swapped", r"parameters\[1\].*parameters\[3\]"),
         }
-    at = [
-        array for i, o in zip(sizes, sizes[1:], strict=False) for array in (rng.normal(size=(o, i)), rng.normal(size=o))
-    ]
+    at = [array for i, o in pairwise(sizes) for array in (rng.normal(size=(o, i)), rng.normal(size=o))]
     return Case(f, tuple(at), gradient, mistakes)
 
 
@@ -763,7 +765,7 @@ def calculus_homework(rng: Random) -> Case:
 
 
 def logits_network(rng: Random) -> Case:
-    """One hidden tanh layer; the cross-entropy from the logit, with softplus; the hidden layer has a skip connection."""
+    """One hidden tanh layer with a skip connection, and the cross-entropy from the logit, with softplus."""
     d = int(rng.integers(2, 5))
     x, y = rng.normal(size=d), float(rng.integers(0, 2))
 

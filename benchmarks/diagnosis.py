@@ -8,7 +8,8 @@ sizes and the data are drawn at random. Four questions:
 3. Of single mistakes, how many are diagnosed with the right kind at the right place, first?
 4. Of two mistakes at once, how often are both named, first?
 
-Options: ``--quick`` for a small corpus, ``--out FILE.json`` for the numbers, ``--seed N``, ``--misses`` lists every miss.
+Options: ``--quick`` for a small corpus, ``--out FILE.json`` for the numbers and every miss, ``--seed N``,
+``--misses`` prints every miss, ``--model NAME`` for one model.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks._derivations import MODELS, Case
 from rich.console import Console
 from rich.table import Table
 
 from autograd.check.verdict import gradcheck
+from benchmarks._derivations import MODELS, Case
 
 VAGUE = {"term-sign": "sign", "term-factor": "factor"}  # in a double, a sign of the whole may be told as that of a term
 
@@ -62,7 +63,7 @@ def case_of(name: str, seed: int, k: int) -> Case:
     return MODELS[name](np.random.default_rng([seed, k, zlib.crc32(name.encode())]))
 
 
-# -- 1. Right formulas ---------------------------------------------------------------------------------------------------
+# -- 1. Right formulas ------------------------------------------------------------------------------------------------
 
 
 def right_formulas(models: list[str], seed: int, count: int) -> dict[str, Any]:
@@ -99,7 +100,7 @@ def written(gradient: Any, way: str) -> Any:
     return tuple(out) if isinstance(gradient, tuple) else out[0]
 
 
-# -- 3. Single mistakes --------------------------------------------------------------------------------------------------
+# -- 3. Single mistakes -----------------------------------------------------------------------------------------------
 
 
 def singles(models: list[str], seed: int, repeats: int) -> dict[str, Any]:
@@ -157,7 +158,7 @@ def matters(case: Case, on: set[str], than: tuple[str, ...] = ()) -> bool:
     return bool((np.abs(right - wrong) > 1e-6 * np.maximum(np.abs(right), np.abs(wrong))).any())
 
 
-# -- 4. Two mistakes at once ---------------------------------------------------------------------------------------------
+# -- 4. Two mistakes at once ------------------------------------------------------------------------------------------
 
 
 def doubles(models: list[str], seed: int, count: int) -> dict[str, Any]:
@@ -204,7 +205,7 @@ def pairs(name: str, seed: int, count: int) -> Iterator[tuple[int, Case, tuple[s
             return
 
 
-# -- The lecture's network -----------------------------------------------------------------------------------------------
+# -- The lecture's network --------------------------------------------------------------------------------------------
 
 
 def lecture_time() -> dict[str, Any]:
@@ -241,7 +242,7 @@ def lecture_time() -> dict[str, Any]:
     return {"seconds": seconds, "found": found}
 
 
-# -- Printing ------------------------------------------------------------------------------------------------------------
+# -- Printing ---------------------------------------------------------------------------------------------------------
 
 
 def report(console: Console, result: dict[str, Any], every_miss: bool) -> None:

@@ -23,8 +23,9 @@ from autograd.check.groups import Group, Groups, Uses
 from autograd.check.problem import Array, Block, Diagnosis, Problem
 
 FIT = 1e-6  # the largest relative misfit that counts as the same gradient
+PLAIN = 2.3  # a mistake that costs no more is taken at once: there is no need to look for stranger ones
 CHEAPEST = 1.3  # what a second mistake costs at least
-WORK = 40_000_000  # edges passed in the search for two mistakes at once
+WORK = 25_000_000  # edges passed in the search for two mistakes at once
 Finding = Candidate | Rearranged
 
 
@@ -219,7 +220,10 @@ class Search:
 
     def several(self) -> list[Explanation]:
         """Two changes that explain it together, or factors of several terms of the cost."""
-        return [*self._terms(), *self._blocks(), *self._pairs()]
+        found = [*self._terms(), *self._blocks()]
+        if any(all(f.cost < PLAIN for f in e.findings) for e in found):
+            return found
+        return found + self._pairs()
 
     def _pairs(self) -> list[Explanation]:
         """A second change on top of a first; those first that explain some of the wrong components already."""
@@ -227,13 +231,13 @@ class Search:
         base = graph.gradient(points)
         wrong = _any(self.misfit(base, points) > self.fit)
         firsts = self._firsts(base, wrong)
-        ranked = []
+        ranked: list[tuple[int, float, int, Candidate]] = []
         for some in _batches(firsts, graph):
             fits = self.misfit(graph.gradients([c.change for c in some], points), points).max(axis=1) <= self.fit
             gained, lost = (fits & wrong).sum(axis=1), (~fits & ~wrong).sum(axis=1)
-            ranked += [
-                (int(b) - int(g), c.cost, k, c) for k, (g, b, c) in enumerate(zip(gained, lost, some, strict=True))
-            ]
+            for k, (candidate, more, less) in enumerate(zip(some, gained.tolist(), lost.tolist(), strict=True)):
+                if more or not less:  # what mends nothing and spoils what is right is no start
+                    ranked.append((less - more, candidate.cost, k, candidate))
         ranked.sort(key=lambda row: row[:3])
         found: list[Explanation] = []
         patience = 60  # how many more are tried after the first success, for a simpler one

@@ -81,9 +81,13 @@ def own_paths(graph: Graph, groups: Groups) -> list[Candidate]:
         for user in above[top]:
             new[user] = 0 * through
             for direct in below[graph.src[user]]:
-                term = terms.get(int(graph.dst[direct]))
-                if direct != user and term is not None:
-                    new[direct] = graph.slope[direct] + graph.slope[user] * through * graph.slope[term]
+                term, on = int(graph.dst[direct]), np.ones(len(graph.points))
+                while term not in terms and len(below[term]) == 1:  # c·e in place of e
+                    on = on * graph.slope[below[term][0]]
+                    term = int(graph.dst[below[term][0]])
+                if direct != user and term in terms and (on != 0).all():
+                    own = graph.slope[user] * through * graph.slope[terms[term]]
+                    new[direct] = graph.slope[direct] + own / on
         if len(new) >= 2 * len(above[top]) > 2:
             families.setdefault((groups.alike[z], groups.alike[graph.src[above[top][0]]]), {}).update(new)
     out = []

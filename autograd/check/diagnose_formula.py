@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from fractions import Fraction
 
 from autograd.expression import ATOM, BINDING, Expression, number, symbol
 
-__all__ = ["latex", "number", "plain", "product", "symbol", "total_of"]
+__all__ = ["latex", "number", "plain", "product", "simplified", "symbol", "total_of"]
 
 GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi pi rho sigma tau phi chi psi omega".split()  # noqa: SIM905
@@ -42,6 +43,28 @@ def product(*factors: Expression) -> Expression:
 def total_of(term: Expression) -> Expression:
     """Σ term."""
     return Expression("Σ", (term,))
+
+
+def simplified(tree: Expression) -> Expression:
+    """With the arithmetic of numbers done, and without factors and exponents of 1: 2·x^(2 - 1) is 2·x."""
+    args: tuple[Expression, ...] = tree.args
+    values = [a.args[0] if a.op == "" and not isinstance(a.args[0], str) else None for a in args]
+    if tree.op in _FOLDED and None not in values:
+        return number(_FOLDED[tree.op](*values))
+    if tree.op == "power" and values[1] in (0.0, 1.0):
+        return args[0] if values[1] else number(1)
+    if tree.op == "mul" and 1.0 in values:
+        return args[1] if values[0] == 1.0 else args[0]
+    if tree.op in ("add", "sub") and values[1] == 0.0:
+        return args[0]
+    if tree.op == "sub" and values[0] == 0.0:
+        return -args[1]
+    return tree
+
+
+_FOLDED: dict[str, Callable[..., float]] = {
+    "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "neg": lambda a: -a,
+}  # fmt: skip
 
 
 def plain(tree: Expression) -> str:

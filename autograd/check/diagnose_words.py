@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd.check.diagnose_arrays import Rearranged
 from autograd.check.diagnose_changes import Candidate
-from autograd.check.diagnose_formula import latex, plain, product, total_of
+from autograd.check.diagnose_formula import latex, plain, product, simplified, total_of
 from autograd.check.diagnose_graph import Graph, Ints, Mask
 from autograd.check.groups import Group, Groups, Uses
 from autograd.check.mistakes import right_slope
@@ -157,6 +157,13 @@ class Words:
             if graph.nodes[d].op == "input"
         )
         return ", ".join(names)
+
+    def path(self, place: Group) -> str:
+        """Edges as a way that the gradient takes: "the path from a·b to b"."""
+        above, below = int(self.graph.src[place.edges[0]]), np.unique(self.graph.dst[place.edges]).tolist()
+        sources = np.unique(self.graph.src[place.edges]).tolist()
+        to = self.blocks(place.edges) or plain(self.show(below[0]))
+        return f"{self.scope(sources)}the path from {plain(self.show(above))} to {to}{self.line(sources)}"
 
     def place(self, place: Group | Uses, *, slope: bool) -> str:
         """Where it is, in words."""
@@ -311,7 +318,7 @@ def _overwritten(words: Words, finding: Candidate, uses: Uses) -> Diagnosis:
     n = len(uses.kept) + len(uses.dropped)
     left = f"the {uses.which} one" if uses.which != "middle" else "one of them"
     text = f"Contributions add up (+=, not =). At {where}, only {left} counts in yours."
-    if len(np.unique(words.graph.src[uses.dropped])) == 1:
+    if "the uses of" not in where:
         text = f"Contributions add up (+=, not =). Of {n} terms in {where}, only {left} counts in yours."
     tex = r"\frac{\partial f}{\partial x} = \sum_{z} \frac{\partial f}{\partial z} \, \frac{\partial z}{\partial x}"
     return Diagnosis("overwritten", where, None, text, tex)
@@ -329,8 +336,10 @@ def _factor(words: Words, finding: Candidate, place: Group, c: float) -> Diagnos
     if c == 0:
         if place.role in ("whole", "block"):
             return Diagnosis("missing-term", where, 0.0, f"{subject} is 0 in yours, and should not be.", tex)
-        what = "The contribution of" if is_term else "What comes along"
-        text = f"{what} {where} is missing from yours: add it."
+        if not is_term:
+            where = words.path(place)
+        text = f"{'The contribution of ' if is_term else ''}{where} is missing from yours: add it."
+        text = text[0].upper() + text[1:]
         return Diagnosis("missing-term", where, 0.0, text, f"+ {tex}" if is_term else tex)
     if c == -1:
         text = f"{subject} has the wrong sign: multiply it by -1."
@@ -419,8 +428,10 @@ def _names(words: Words, place: Group, op: str, slot: int) -> tuple[dict[str, Ex
     names["z"] = symbol("z")
     right = right_slope(RULES[op], slot)
     used = _symbols(right) if right is not None else set()
-    if "z" in used:
+    if "z" in used and RULES[op].arity == 1:
         legend.insert(0, f"z is the output of {op}")
+    elif "z" in used:
+        legend.insert(0, f"z = {plain(words.show(source))}")
     return names, ", ".join(item for item in legend if item[0] in used)
 
 
@@ -434,4 +445,4 @@ def _renamed(tree: Expression, names: dict[str, Expression]) -> Expression:
     if tree.op == "":
         what: Any = tree.args[0]
         return names.get(what, tree) if isinstance(what, str) else tree
-    return Expression(tree.op, tuple(_renamed(a, names) for a in tree.args))
+    return simplified(Expression(tree.op, tuple(_renamed(a, names) for a in tree.args)))

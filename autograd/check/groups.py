@@ -66,6 +66,10 @@ class Groups:
         self._colour()
         self._order = [self._order_of(i) for i in range(len(graph.nodes))]
         self.groups = self._all_groups()
+        self._reach = graph.reach()
+        self._below: list[list[int]] = [[] for _ in graph.nodes]
+        for e, s in enumerate(graph.src.tolist()):
+            self._below[s].append(e)
         self.uses = self._all_uses()
         self.terms = self._terms()
 
@@ -156,7 +160,8 @@ class Groups:
                     families.setdefault(("slope", key[s], place), []).append(e)
                     families.setdefault(("slope", key[s], key[d], place), []).append(e)
             for family, edges_ in families.items():
-                add(family[0], edges_, cost)  # type: ignore[index]
+                outer = family[0] == "term" and all(graph.src[e] == 0 for e in edges_)  # type: ignore[index]
+                add(family[0], edges_, cost - 0.1 * outer)  # type: ignore[index]
             into: dict[Hashable, list[int]] = {}
             for e, d in enumerate(graph.dst.tolist()):
                 if ops[d] != "input":
@@ -198,6 +203,7 @@ class Groups:
 
         def add(kept: list[int], dropped: list[int], which: str, cost: float) -> None:
             if kept and dropped:
+                cost -= 0.5 * self._fans_out(dropped)
                 drop = np.unique(np.array(dropped, np.int64))
                 found.setdefault(drop.tobytes(), Uses(np.array(kept, np.int64), drop, which, cost))
 
@@ -231,6 +237,24 @@ class Groups:
                 rows_.setdefault(int(graph.src[e]), []).append(e)
             self._by_position(list(rows_.values()), add, 0.65)
         return list(found.values())
+
+    def _fans_out(self, dropped: list[int]) -> bool:
+        """Whether ``=`` for ``+=`` is likelier than a forgotten term: what is dropped lives on beside the shared value.
+
+        So it is for a value inside the graph, and for an argument that is dropped in a product with other arguments.
+        """
+        graph = self.graph
+        for e in dropped:
+            s, d = int(graph.src[e]), int(graph.dst[e])
+            if s == 0 and graph.nodes[0].op == "sum":
+                return False
+            if graph.nodes[d].op == "input":
+                others = [o for o in self._below[s] if o != e]
+                if graph.nodes[s].op == "sum" or not others:
+                    return False
+                if any(self._reach[graph.dst[o]] >> graph.nodes[d].component & 1 for o in others):
+                    return False
+        return True
 
     def _rows(self, edges: list[int]) -> list[list[int]]:
         rows: dict[int, list[int]] = {}

@@ -231,6 +231,8 @@ def wrong_slopes(op: Op, i: int) -> list[WrongSlope]:
     if of_one:
         add("wrong-slope", _node("mul", right, right), 2.0, "multiplied in twice")
         add("wrong-slope", z, 2.1, "the function itself")
+        if op.name == "exp":
+            add("wrong-slope", _node("mul", x, _node("exp", _node("sub", x, number(1)))), 2.1, "the rule for powers")
         add("wrong-slope", x, 2.1)
         add("wrong-slope", _node("neg", z), 2.2)
         for other in RULES.values():
