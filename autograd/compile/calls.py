@@ -173,19 +173,19 @@ class Calls:
         """The name of a view."""
         tensor = ref.tensor
         if tensor in self.copied and not self.copied[tensor]:
-            name = f"X{tensor.argument}"
+            short = f"X{tensor.argument}"
             if flat == "all":
-                name += "_all"
-                self.seen[name] = f"B{tensor.argument}.reshape(-1)"
+                short += "_all"
+                self.seen[short] = f"B{tensor.argument}.reshape(-1)"
             elif len(ref.shape) == 2 and not flat:
-                name += f"_{ref.shape[0]}" + ("T" if transposed else "")
+                short += f"_{ref.shape[0]}" + ("T" if transposed else "")
                 shape = ref.shape[::-1] if transposed else ref.shape
-                self.seen[name] = f"B{tensor.argument}.reshape(rows, {', '.join(map(str, shape))})"
+                self.seen[short] = f"B{tensor.argument}.reshape(rows, {', '.join(map(str, shape))})"
             else:
                 plain = len(self.plan.shapes[tensor.argument]) == 1
-                self.seen[name] = f"B{tensor.argument}" + ("" if plain else f".reshape(rows, {tensor.size})")
-                name += ".T" if transposed else ""
-            return name
+                self.seen[short] = f"B{tensor.argument}" + ("" if plain else f".reshape(rows, {tensor.size})")
+                short += ".T" if transposed else ""
+            return short
         spec = View(tensor, ref.offset, ref.shape, ref.strides, flat, transposed)
         key = (id(tensor), *ref.key[1:], flat, transposed)
         name = self.views.get(key)

@@ -1,8 +1,8 @@
 """Choose: the backend for a graph, where the user leaves it open (``backend="auto"``).
 
-With a batch: matrices. Without one, a small graph is straight-line Python, and a large one the numba tape where numba is
-installed. Where it is not, what is expected to be faster of Python (about 40 ns for each operation) and NumPy (about
-1.5 µs for each call, if the graph turns out to be made of matrices).
+With a batch: matrices. Without one, a small graph is straight-line Python, and a large one the numba tape where numba
+is installed. Where it is not, what is expected to be faster of Python (about 40 ns for each operation) and NumPy
+(about 1.5 µs for each call, if the graph turns out to be made of matrices).
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray

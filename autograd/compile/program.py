@@ -141,7 +141,8 @@ class Program:
         """
         if self._straight is not None:
             try:
-                value, gradient = result = self._straight(*batch)
+                result: tuple[float, Any] = self._straight(*batch)
+                value, gradient = result
                 total = value + sum(gradient)
                 if value.__class__ is float and total - total == 0.0:  # all of it finite
                     return result
