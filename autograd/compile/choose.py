@@ -1,8 +1,9 @@
 """Choose: the backend for a graph, where the user leaves it open (``backend="auto"``).
 
-With a batch: matrices. Without one, a small graph is straight-line Python, and a large one the numba tape where numba
-is installed. Where it is not, what is expected to be faster of Python (about 40 ns for each operation) and NumPy
-(about 1.5 µs for each call, if the graph turns out to be made of matrices).
+With a batch: matrices; for a large graph that has none, the numba tape where numba is installed. Without a batch, a
+small graph is straight-line Python, and a large one the numba tape where numba is installed. Where it is not, what is
+expected to be faster of Python (about 40 ns for each operation) and NumPy (about 1.5 µs for each call, if the graph
+turns out to be made of matrices).
 """
 
 from __future__ import annotations
@@ -10,20 +11,22 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from autograd.compile.adjoint import differentiate
-from autograd.compile.groups import plan
+from autograd.compile.groups import Grouper, plan
 from autograd.compile.record import Recording
 
 SMALL = 2_000  # operations; below, Python needs less than 0.1 ms
 NANOSECONDS_PER_OPERATION = 40
 NANOSECONDS_PER_CALL = 1_500
 CALLS_PER_ASSIGNMENT = 2.5
+NODES = 10  # nodes of one level and operation, on average, below which a batch is faster on the tape
 
 
 def choose(recording: Recording) -> str:
     """ "python", "numpy" or "numba"."""
-    if recording.shapes:
-        return "numpy"
     operations = sum(1 for args in recording.args if args)
+    if recording.shapes:
+        irregular = operations >= SMALL and find_spec("numba") is not None and pieces(recording) > operations / NODES
+        return "numba" if irregular else "numpy"
     if operations < SMALL:
         return "python"
     if find_spec("numba") is not None:
@@ -31,3 +34,8 @@ def choose(recording: Recording) -> str:
     matrices = differentiate(plan(recording), recording)
     calls = CALLS_PER_ASSIGNMENT * (len(matrices.forward) + len(matrices.backward))
     return "numpy" if calls * NANOSECONDS_PER_CALL < operations * NANOSECONDS_PER_OPERATION else "python"
+
+
+def pieces(recording: Recording) -> int:
+    """How many kinds of nodes, by level and operation: at least so many arrays would be needed."""
+    return len({(node.level, node.op.name) for node in Grouper(recording)._nodes().values()})

@@ -36,8 +36,6 @@ from autograd.value import EDITS, NUMBERS, Value
 # Each backend is a module with `make(recording) -> Runner`; imported when it is first asked for.
 BACKENDS = {"python": "straight", "numpy": "matrix", "numba": "numba_tape", "jax": "jax_matrix"}
 NEEDS = {"numba": "numba (pip install 'chalkgrad[fast]')", "jax": "jax (pip install 'chalkgrad[jax]')"}
-LARGE = 5_000  # nodes, from which on the tape in numba pays: it starts in about a second, where numba is installed
-
 
 _KIND = attrgetter("__class__", "dtype", "shape", "strides")
 

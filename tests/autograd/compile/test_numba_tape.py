@@ -133,7 +133,7 @@ def test_softmax_of_huge_logits_needs_the_largest():
 def test_long_chain():
     def cost(x):
         z = x
-        for _ in range(50_000):
+        for _ in range(20_000):
             z = (z * 0.99).sin() + x
         return z
 
@@ -207,6 +207,26 @@ def test_auto_takes_the_tape_for_a_large_graph_without_a_batch():
     large = compile(lambda: total([(x * y).tanh() for x in leaves for y in leaves[: len(leaves) - 1]]), leaves)
     assert large.backend == "numba"
     assert compile(lambda: dot(leaves, leaves), leaves).backend == "python"
+
+
+def test_auto_takes_the_tape_for_a_batch_without_matrices():
+    random = np.random.default_rng(0)
+    steps = [(random.integers(20 + k), 20 + k - 1) for k in range(1500)]
+    ws = [Value(w) for w in random.normal(size=20)]
+
+    def cost(x):
+        made = [w * x for w in ws]
+        for a, b in steps:
+            made.append((made[a] * made[b] + made[a]).sin())
+        return made[-1]
+
+    def network(x):  # 50 units: a layer is one matrix, however many nodes it has
+        return sum((sum(w * x for w in ws) + 0.1 * k).tanh() for k in range(50))
+
+    x = random.normal(size=3)
+    for made, backend in ((compile(cost, ws), "numba"), (compile(network, ws), "numpy")):
+        made(x)
+        assert made.backend == backend
 
 
 def test_no_recording_is_refused_silently():
