@@ -15,11 +15,25 @@ from autograd.check.trial import Function
 from autograd.errors import DomainError
 from autograd.order import arguments, topological
 
-BUDGET = 400_000  # edges of the graph that may be evaluated for the table
+BUDGET = 1_000_000  # edges of graphs that finite differences may evaluate; at least LEAST slopes are found
+LEAST = 1
 SCALES = (1.0, 1e-3, 1e-6)  # step lengths that are tried before the engine is accused
 
 
-def along(f: Function, sample: Sample, direction: Array, scale: float = 1.0) -> finite.Slope:
+class Spent:
+    """How many edges were evaluated, so that a check of a large graph ends soon."""
+
+    def __init__(self, samples: Samples) -> None:
+        root = samples.all[0].look.root if samples.all else None
+        self.edges = sum(len(arguments(n)) for n in topological(root)[1]) if root is not None else 0
+        self.total = 0
+
+    def left(self, done: int, share: float) -> bool:
+        """Whether another slope may be found, after `done` of them, within this share of the budget."""
+        return done < LEAST or self.total < share * BUDGET
+
+
+def along(f: Function, sample: Sample, direction: Array, spent: Spent, scale: float = 1.0) -> finite.Slope:
     """The slope of f along a direction, from values of f only; steps that cross a kink are not used."""
     expected = float(sample.exact @ direction)
     look = sample.look
@@ -29,6 +43,7 @@ def along(f: Function, sample: Sample, direction: Array, scale: float = 1.0) -> 
         sample.value_noise = noise.of_value(look.root)
 
     def value(t: float) -> float | None:
+        spent.total += spent.edges
         try:
             root, _ = f.graph(look.at + t * direction, labels=False)
         except DomainError:
@@ -43,17 +58,19 @@ def accusation(samples: Samples) -> tuple[str, int]:
 
     One random direction is enough at each point: a wrong component shows along almost every direction.
     """
-    told = 0
-    for sample in samples.all:
+    told, spent = 0, Spent(samples)
+    for k, sample in enumerate(samples.all):
         if sample.look.on_kink:
             continue
+        if not spent.left(k, 0.5):
+            break
         size = np.maximum(np.abs(sample.look.at), 0.1)
         direction = size * samples.rng.choice([-1.0, 1.0], len(size)) * samples.rng.uniform(0.5, 1, len(size))
         terms = sample.exact * direction
         expected, scale = float(terms.sum()), float(np.abs(terms).sum())
         off = None
         for step in SCALES:
-            found = along(samples.f, sample, direction, step)
+            found = along(samples.f, sample, direction, spent, step)
             if found.slope != found.slope:
                 continue
             if found.error > 1e-2 * max(abs(expected), abs(found.slope)) and found.error > 1e-4 * scale:
@@ -92,23 +109,21 @@ def components(samples: Samples) -> list[Component]:
             at = int(np.argmax([e if s == WRONG else -1.0 for e, s in zip(errors[:, i], states, strict=True)]))
         rows.append((i, at, state, name))
     rows.sort(key=lambda r: (r[2] != WRONG, r[2] != LOST, -np.nan_to_num(errors[r[1], r[0]], nan=np.inf)))
-    root = samples.all[0].look.root
-    edges = sum(len(arguments(n)) for n in topological(root)[1])
-    allowed = max(SHOWN if wrong.any() else FEW, BUDGET // (30 * max(1, edges)))
+    spent, most = Spent(samples), max(SHOWN if wrong.any() else FEW, BUDGET // 10_000)
     return [
-        _component(samples, samples.all[at], i, name, state, at + (not given), difference=k < allowed)
+        _component(samples, samples.all[at], i, name, state, at + (not given), spent, k, most)
         for k, (i, at, state, name) in enumerate(rows)
     ]
 
 
 def _component(
-    samples: Samples, sample: Sample, i: int, name: str, state: str, point: int, *, difference: bool
+    samples: Samples, sample: Sample, i: int, name: str, state: str, point: int, spent: Spent, row: int, most: int
 ) -> Component:
     expected, found = float(sample.exact[i]), math.nan
-    if difference:
+    if row < most and spent.left(row, 0.5):
         direction = np.zeros(samples.arguments.size)
         direction[i] = max(abs(sample.look.at[i]), 0.1)
-        found = along(samples.f, sample, direction).slope / float(direction[i])
+        found = along(samples.f, sample, direction, spent).slope / float(direction[i])
     yours = math.nan if samples.formula is None else float(sample.claimed[i])
     other = found if samples.formula is None else yours
     return Component(name, yours, expected, found, float(relative(np.array(other), np.array(expected))), state, point)
