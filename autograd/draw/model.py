@@ -177,7 +177,8 @@ def _kind(value: Value) -> Kind:
 def _fill(node: Node, value: Value, number: Callable[[float], str], show: Show, reached: bool) -> None:
     node.title = one_line(value.label)
     if node.kind == "constant":
-        node.title = node.title or number(value._data)
+        named = f"{node.title} = {number(value._data)}" if node.title and show != "labels" else node.title
+        node.title = named or number(value._data)
         return
     if show != "labels":
         node.rows.append(("data", number(value._data)))

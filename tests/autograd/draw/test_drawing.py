@@ -231,3 +231,10 @@ def test_drawing_changes_nothing():
     draw(root, slopes=True)
     assert root._grad is None
     assert [leaf._grad for leaf in model.in_order([root]) if leaf.is_leaf] == [0.0, 0.0, 0.0]
+
+
+def test_a_named_input_shows_its_number() -> None:
+    x = 0.5 * Value(2.0, "w")
+    x.args[0].label = "x_1"
+    assert "x_1 = 0.5" in draw(x).source
+    assert "x_1 = 0.5" not in draw(x, show="labels").source
