@@ -112,6 +112,7 @@ def train(
     perturbation: float = 0.5,
     seed: int = 0,
     backend: str = "auto",
+    program: Any = None,
     progress: bool | None = None,
     on_epoch: Callable[[History], None] | None = None,
 ) -> History:
@@ -132,6 +133,7 @@ def train(
     `schedule`    a learning rate schedule that replaces the optimizer's
     `test`        (X, y) to measure accuracy on, after each epoch
     `backend`     of `autograd.compile`, or "eager" for one graph per minibatch
+    `program`     what `autograd.compile` made of this very model, cost and penalty, to save compiling them again
     `progress`    show a bar; None: when standard error is a terminal
 
     The best parameters seen at the end of an epoch are the ones that the model is left with, also after Ctrl-C
@@ -145,9 +147,11 @@ def train(
     _check_parameters(optimizer, parameters)
     if batch_size > len(X):
         raise ValueError(f"batch_size={batch_size}, but there are only {len(X)} examples. Write batch_size={len(X)}.")
+    if program is not None and len(program.parameters) != len(parameters):
+        raise ValueError(f"the program has {len(program.parameters)} parameters, and the model has {len(parameters)}")
     width = _outputs(model(X[0]))
     T = targets("data", y, width)
-    task = _Task(model, cost, X, T, parameters, penalty, backend)
+    task = _Task(model, cost, X, T, parameters, penalty, backend, program)
     tested = None
     if test is not None:
         test_X, test_y = _data("test", test, columns=X.shape[1])
@@ -219,15 +223,18 @@ class _Task:
         parameters: list[Value],
         penalty: Callable[[], Value] | None,
         backend: str,
+        program: Any = None,
     ) -> None:
         self.model, self.cost, self.X, self.T = model, cost, X, T
         self.parameters, self.penalty = parameters, penalty
-        self.program: Any = None
-        if backend != "eager":
+        self.program: Any = program
+        if program is not None:
+            self.w: Array = program.parameters
+        elif backend != "eager":
             from autograd.compile import compile
 
             self.program = compile(self._example, parameters, backend=backend, penalty=penalty)
-            self.w: Array = self.program.parameters
+            self.w = self.program.parameters
         else:
             self.w = np.array([p.data for p in parameters])
 

@@ -1,6 +1,7 @@
 """How fast SGD comes near the optimum where there is a theorem: logistic regression, a single sigmoid unit.
 
-Is the digit odd? The features are the means of 16 blocks of 2 × 2 pixels. E is convex; with the penalty it is strongly convex, with the constant μ = λ/m.
+Is the digit odd? The features are the means of 16 blocks of 2 × 2 pixels.
+E is convex; with the penalty it is strongly convex, with the constant μ = λ/m.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import nn
 import numpy as np
+
+import nn
 from autograd.compile import Program, compile
 from autograd.lecture.data import Digits, Floats
 from autograd.lecture.plan import Plan
@@ -98,7 +100,7 @@ def _rate(
     first = program.parameters.copy()
     optimum, gradient = newton(program, X, t, mu)
     each = [float(np.linalg.norm(program(X[i : i + 1], t[i : i + 1])[1])) for i in range(0, len(X), 5)]
-    marks = sorted({int(round(k)) for k in np.geomspace(1, plan.sgd_steps, 40)})
+    marks = sorted({round(k) for k in np.geomspace(1, plan.sgd_steps, 40)})
     gaps = np.zeros(len(marks))
     for repeat in range(plan.sgd_repeats):
         rng = np.random.default_rng([seed, repeat])

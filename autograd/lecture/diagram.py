@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 SHOWN = 7  # units of a layer that are drawn; of more, the first few, dots, and the last
@@ -13,7 +14,7 @@ def architecture(sizes: Sequence[int], names: Sequence[str]) -> str:
     columns = [_places(n, 110 + k * (WIDTH - 220) / max(1, len(sizes) - 1)) for k, n in enumerate(sizes)]
     lines = "".join(
         f'<line x1="{x1 + RADIUS:.0f}" y1="{y1:.0f}" x2="{x2 - RADIUS:.0f}" y2="{y2:.0f}"/>'
-        for left, right in zip(columns, columns[1:], strict=False)
+        for left, right in itertools.pairwise(columns)
         for x1, y1, _ in left
         for x2, y2, _ in right
     )
@@ -30,7 +31,7 @@ def architecture(sizes: Sequence[int], names: Sequence[str]) -> str:
             units += [f'<circle class="dots" cx="{x:.0f}" cy="{y + d:.0f}" r="2.5"/>' for d in (-9, 0, 9)]
         words.append(f'<text class="name" x="{x:.0f}" y="22">{name}</text>')
         words.append(f'<text class="count" x="{x:.0f}" y="42">l = {layer}: {n} units</text>')
-    for k, (left, right) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+    for k, (left, right) in enumerate(itertools.pairwise(sizes), start=1):
         x = (columns[k - 1][0][0] + columns[k][0][0]) / 2
         words.append(f'<text class="count" x="{x:.0f}" y="{HEIGHT - 8}">w_ij^{k}: {left} × {right} weights</text>')
     said = ", then ".join(f"layer {layer} with {n} units" for layer, n in enumerate(sizes))

@@ -17,9 +17,10 @@ COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7
 DASHES: list[Any] = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (8, 3)), (0, (1, 1))]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
 
-STYLE = {
+STYLE: Any = {
     "svg.fonttype": "none", "svg.hashsalt": "chalkgrad", "font.family": "sans-serif", "font.size": 13,
-    "axes.labelsize": 14, "axes.titlesize": 15, "legend.fontsize": 12, "axes.spines.top": False, "axes.spines.right": False,
+    "axes.labelsize": 14, "axes.titlesize": 15, "legend.fontsize": 12,
+    "axes.spines.top": False, "axes.spines.right": False,
     "axes.grid": True, "grid.color": "#999999", "grid.alpha": 0.35, "lines.linewidth": 2.2, "lines.markersize": 6,
     "legend.frameon": False, "mathtext.default": "regular",
 }  # fmt: skip

@@ -3,9 +3,9 @@ r"""A small part of LaTeX as MathML, which browsers show and screen readers spea
 >>> mathml(r"\frac{1}{m}")
 '<math><mfrac><mn>1</mn><mi>m</mi></mfrac></math>'
 
-It knows what the lecture's formulas need: letters, numbers, signs, Greek, ``^`` and ``_``, ``\frac``, ``\sqrt``, ``\sum``
-with limits, ``\partial``, ``\left( … \right)``, ``\text`` and ``\mathrm``. Anything else is a ValueError: a formula is shown
-whole or not at all.
+It knows what the lecture's formulas need: letters, numbers, signs, Greek, ``^`` and ``_``, ``\frac``, ``\sqrt``,
+``\sum`` with limits, ``\partial``, ``\left( … \right)``, ``\text`` and ``\mathrm``. Anything else is a ValueError:
+a formula is shown whole or not at all.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ IDENTIFIERS = {
     "tau": "τ", "infty": "∞",
 }  # fmt: skip
 OPERATORS = {
-    "partial": "∂", "nabla": "∇", "cdot": "·", "ge": "≥", "le": "≤", "to": "→", "in": "∈", "ldots": "…", "quad": "\u2003",
-    "leftarrow": "←", "{": "{", "}": "}",
+    "partial": "∂", "nabla": "∇", "cdot": "·", "ge": "≥", "le": "≤", "to": "→", "in": "∈",
+    "ldots": "…", "quad": "\u2003", "leftarrow": "←", "{": "{", "}": "}",
 }  # fmt: skip
 FUNCTIONS = {"log", "exp", "max", "min", "tanh"}
 TOKEN = re.compile(r"\s+|\\(?:[A-Za-z]+|.)|\d+(?:\.\d+)?|.", re.DOTALL)
@@ -29,7 +29,7 @@ BRACKETS = "()[]|{}‖."
 def mathml(latex: str, *, display: bool = False) -> str:
     """The formula as one `<math>` element; `display` for one that stands on a line of its own."""
     body = _Parser(latex).whole()
-    return f'<math{" display=" + chr(34) + "block" + chr(34) if display else ""}>{body}</math>'
+    return f"<math{' display=' + chr(34) + 'block' + chr(34) if display else ''}>{body}</math>"
 
 
 class _Parser:

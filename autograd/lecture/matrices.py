@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import nn
 import numpy as np
+
+import nn
 from autograd.compile import compile
 from autograd.lecture.data import Digits
 from autograd.lecture.plan import Plan

@@ -72,6 +72,11 @@ def page(results: Results) -> str:
 Places = dict[str, object]
 
 
+def numbers(content: str) -> str:
+    """What is behind a plot, on request."""
+    return details("The numbers behind this plot", content)
+
+
 def frame(r: Results) -> Places:
     """What stands around the sections."""
     try:
@@ -171,7 +176,17 @@ def _formula(latex: str, text: str) -> str:
 def the_training(r: Results) -> Places:
     """Section 4."""
     best = r.outcome.run
-    heads = ["method", "settings", "epochs", "steps", "cost E(w)", "‖∇E‖", "training accuracy", "test accuracy", "seconds"]
+    heads = [
+        "method",
+        "settings",
+        "epochs",
+        "steps",
+        "cost E(w)",
+        "‖∇E‖",
+        "training accuracy",
+        "test accuracy",
+        "seconds",
+    ]
     rows = []
     for run in r.runs:
         h, n = run.history, run.history.best_epoch
@@ -196,14 +211,14 @@ def the_training(r: Results) -> Places:
     updates = "".join(f"<tr><th scope='row'>{name}</th><td>{mathml(tex)}</td></tr>" for name, tex in UPDATES)
     return {
         "batch": BATCH,
-        "updates": f'<div class="scroll"><table><caption>The updates; g is ∂E/∂w, squares and quotients are taken entry '
-        f"by entry</caption><tbody>{updates}</tbody></table></div>",
+        "updates": f'<div class="scroll"><table><caption>The updates; g is ∂E/∂w, squares and quotients are taken '
+        f"entry by entry</caption><tbody>{updates}</tbody></table></div>",
         "best": escape(best.method.name),
         "best_accuracy": f"{best.test_accuracy:.1%}",
         "training_figure": figure(
             figures.training(r.runs),
             "Cost (logarithmic) and test accuracy at the end of each epoch. Epoch 0 is the start.",
-            details("The numbers behind this plot", table("Each epoch", ["method", "epoch", "cost", "test accuracy"], curves)),
+            numbers(table("Each epoch", ["method", "epoch", "cost", "test accuracy"], curves)),
         ),
         "training_table": table("With the weights of the lowest cost of each run", heads, rows),
         "confusion": confusion(r.outcome.confusion),
@@ -237,7 +252,7 @@ def the_schedules(r: Results) -> Places:
         "schedule_figure": figure(
             figures.schedules(r.scheduled),
             "The learning rate of every step, and the cost at the end of each epoch.",
-            details("The numbers behind this plot", table("Each epoch", ["η_k", "epoch", "rate", "cost"], curves)),
+            numbers(table("Each epoch", ["η_k", "epoch", "rate", "cost"], curves)),
         ),
         "schedule_table": table("Does the schedule meet the sufficient condition?", heads, rows),
     }
@@ -253,8 +268,8 @@ def the_algorithm(r: Results) -> Places:
     ]
     rose = sum(b >= a for a, b in zip(h.cost, h.cost[1:], strict=False))
     said = (
-        f"The cost went from {h.cost[0]:.3f} to {h.cost[h.best_epoch]:.3f}, but it rose in {rose} of {len(h.cost) - 1} epochs: "
-        "a step that mends one example may spoil others. The best weights are kept."
+        f"The cost went from {h.cost[0]:.3f} to {h.cost[h.best_epoch]:.3f}, but it rose in {rose} of "
+        f"{len(h.cost) - 1} epochs: a step that mends one example may spoil others. The best weights are kept."
         if rose
         else f"The cost went from {h.cost[0]:.3f} to {h.cost[h.best_epoch]:.3f} and fell in every epoch."
     )
@@ -262,12 +277,13 @@ def the_algorithm(r: Results) -> Places:
     ended = (
         f"In the first attempt the cost went from {again[0][0]:.4f} to {again[0][-1]:.4f}. "
         + (f"So the weights were perturbed at random, {times} time{'s' if times > 1 else ''}. "
-           f"The last attempt went from {again[-1][0]:.4f} to {again[-1][-1]:.4f}." if times else "No restart was needed.")
+           f"The last attempt went from {again[-1][0]:.4f} to {again[-1][-1]:.4f}." if times
+           else "No restart was needed.")
     )  # fmt: skip
     return {
         "picked_table": table(
-            "SGD on misclassified examples", ["epoch", "cost E(w)", "has it fallen?", "misclassified", "‖∇E‖", "test accuracy"],
-            rows,
+            "SGD on misclassified examples",
+            ["epoch", "cost E(w)", "has it fallen?", "misclassified", "‖∇E‖", "test accuracy"], rows,
         ),
         "picked_said": said,
         "picked_norm": f"{h.gradient_norm[h.best_epoch]:.3f}",
@@ -293,11 +309,19 @@ def the_zeros(r: Results) -> Places:
         "spread_figure": figure(
             figures.spread(r.starts),
             "The spread: the largest difference, over the inputs i, between the weights w_ij of two hidden units j.",
-            details("The numbers behind this plot", table("Each epoch", ["start", "epoch", "spread"], curves)),
+            numbers(table("Each epoch", ["start", "epoch", "spread"], curves)),
         ),
         "zeros_table": table(
             f"After training; {HIDDEN} hidden units",
-            ["start", "spread at first", "spread at the end", "different units", "weights that moved", "cost", "test accuracy"],
+            [
+                "start",
+                "spread at first",
+                "spread at the end",
+                "different units",
+                "weights that moved",
+                "cost",
+                "test accuracy",
+            ],
             rows,
         ),
         "zeros_said": (
@@ -319,7 +343,7 @@ def the_rates(r: Results) -> Places:
         "rates_figure": figure(
             figures.rates(r.rates),
             "E - E* against the step k. On logarithmic axes a power of k is a straight line.",
-            details("The numbers behind this plot", table("Each mark", ["problem", "k", "E - E*"], curves)),
+            numbers(table("Each mark", ["problem", "k", "E - E*"], curves)),
         ),
         "rates_table": table(
             f"After {r.plan.sgd_steps:,} steps; the slope is fitted from step {r.rates[0].fitted_from:,} on",
@@ -343,7 +367,9 @@ def the_matrices(r: Results) -> Places:
         "nodes_single": f"{q.single.nodes:,}",
         "nodes_dots": f"{q.dots.nodes:,}",
         "source": escape(q.source.strip()),
-        "explain": details("Which nodes became which matrix", f'<pre tabindex="0"><code>{escape(q.explain)}</code></pre>'),
+        "explain": details(
+            "Which nodes became which matrix", f'<pre tabindex="0"><code>{escape(q.explain)}</code></pre>'
+        ),
         "eager_time": f"{1e3 * q.eager:.1f} ms",
         "program_time": f"{1e3 * q.program:.2f} ms",
         "compile_time": f"{q.compile_time:.1f} s",

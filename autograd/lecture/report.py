@@ -13,7 +13,9 @@ def report(r: Results, console: Console) -> None:
     """Print the results in the order of the lecture. In a pipe this is plain text."""
     n = r.data.X.shape[1]
     heading(console, "1  The architecture")
-    console.print(f"{r.data.m:,} images to train on, {len(r.data.X_test)} to test on; units {n} - {3 * n} - 10, sigmoid.")
+    console.print(
+        f"{r.data.m:,} images to train on, {len(r.data.X_test)} to test on; units {n} - {3 * n} - 10, sigmoid."
+    )
     heading(console, "2  The graph of one example")
     console.print(f"2-2-1 network: σ = {r.small.output:.4f}, E = {r.small.cost:.4f}. {r.small.stats}", highlight=False)
     heading(console, "3  The formulas, as printed")
@@ -28,7 +30,8 @@ def report(r: Results, console: Console) -> None:
         ["method", "settings", "cost", "‖∇E‖", "train", "test", "seconds"],
         [
             [
-                q.method.name, q.method.settings, f"{q.cost:.4f}", f"{q.history.gradient_norm[q.history.best_epoch]:.3f}",
+                q.method.name, q.method.settings, f"{q.cost:.4f}",
+                f"{q.history.gradient_norm[q.history.best_epoch]:.3f}",
                 f"{q.history.accuracy[q.history.best_epoch]:.1%}", f"{q.test_accuracy:.1%}", f"{q.history.seconds:.1f}",
             ]
             for q in r.runs
@@ -53,20 +56,23 @@ def report(r: Results, console: Console) -> None:
     for number, costs in enumerate(r.restart.attempts, start=1):
         console.print(f"ReLU from zeros, attempt {number}: cost {costs[0]:.4f} → {costs[-1]:.4f}", highlight=False)
     heading(console, "7  All zeros")
-    for s in r.starts:
+    for start in r.starts:
         console.print(
-            f"{s.name}: spread of the hidden units {s.spread[-1]:.3g}, {s.units} different, "
-            f"{s.moved:,} of {s.weights:,} weights moved",
+            f"{start.name}: spread of the hidden units {start.spread[-1]:.3g}, {start.units} different, "
+            f"{start.moved:,} of {start.weights:,} weights moved",
             highlight=False,
         )
     heading(console, "8  Rates of convergence")
     for q in r.rates:
-        console.print(f"{q.name}: E - E* = {q.gap[-1]:.2e}, slope {q.slope:.2f} (the bound's: {q.theory:g})", highlight=False)
+        console.print(
+            f"{q.name}: E - E* = {q.gap[-1]:.2e}, slope {q.slope:.2f} (the bound's: {q.theory:g})", highlight=False
+        )
     heading(console, "9  From scalars to matrices")
-    q9 = r.matrices
+    s = r.matrices
     console.print(
-        f"{q9.single.nodes:,} scalar nodes for one example ({q9.dots.nodes:,} with whole sums). One example: {1e3 * q9.eager:.1f} ms as a "
-        f"scalar graph; {q9.batch} examples: {1e3 * q9.program:.2f} ms in the program, {q9.ratio:,.0f} times less for each.",
+        f"{s.single.nodes:,} scalar nodes for one example ({s.dots.nodes:,} with whole sums). One example: "
+        f"{1e3 * s.eager:.1f} ms as a scalar graph; {s.batch} examples: {1e3 * s.program:.2f} ms in the program, "
+        f"{s.ratio:,.0f} times less for each.",
         highlight=False,
     )
 

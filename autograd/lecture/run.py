@@ -14,12 +14,12 @@ from autograd.lecture.plan import Plan
 from autograd.lecture.small import Small, small
 from autograd.lecture.symmetry import Restart, Start, restart, starts
 from autograd.lecture.training import (
+    METHODS,
     Outcome,
     Run,
     Scheduled,
+    Trainer,
     misclassified,
-    outcome,
-    train_all,
     train_scheduled,
 )
 from optim.train import History
@@ -65,7 +65,9 @@ def run(plan: Plan, seed: int = 0, tell: Tell = lambda _: None) -> Results:
         sheet = formula_sheet(seed)
         runs: list[Run] = []
         tell("training the lecture's network by every method")
-        for each in train_all(data, plan, seed):
+        trainer = Trainer(data, seed)
+        for method in METHODS:
+            each = trainer.train(method, plan)
             runs.append(each)
             tell(f"  {each.method.name}: cost {each.cost:.3f}, test accuracy {each.test_accuracy:.1%}")
         tell("training on misclassified examples only")
@@ -79,6 +81,6 @@ def run(plan: Plan, seed: int = 0, tell: Tell = lambda _: None) -> Results:
         tell("from scalars to matrices")
         compared = matrices(data, plan, seed)
     return Results(
-        plan, seed, data, picture, sheet, runs, outcome(runs, data), picked, scheduled, begun, again, convex, compared,
-        time.perf_counter() - began,
+        plan, seed, data, picture, sheet, runs, trainer.outcome(runs), picked, scheduled, begun, again, convex,
+        compared, time.perf_counter() - began,
     )  # fmt: skip

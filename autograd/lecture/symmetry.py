@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import nn
 import numpy as np
+
+import nn
 from autograd.lecture.data import Digits
 from autograd.lecture.plan import Plan
 from autograd.lecture.training import BATCH, HIDDEN, fit
@@ -81,8 +82,8 @@ def restart(data: Digits, plan: Plan, seed: int) -> Restart:
     """The lecture's step 4 where it is needed: from zeros a ReLU network without biases does not move."""
     model = nn.MLP(64, [HIDDEN, 10], "relu", init="zeros", bias=False, seed=seed)
     history = fit(
-        model, data, SGD(model.parameters(), 0.1), epochs=plan.side_epochs // 2, batch_size=BATCH, restarts=2, seed=seed,
-        perturbation=0.1,
+        model, data, SGD(model.parameters(), 0.1), epochs=plan.side_epochs // 2, batch_size=BATCH,
+        restarts=2, seed=seed, perturbation=0.1,
     )  # fmt: skip
     attempts = [
         [c for c, a in zip(history.cost, history.attempt, strict=True) if a == n] for n in range(history.restarts + 1)

@@ -6,8 +6,10 @@ import base64
 import io
 from collections.abc import Iterable, Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
+
 from autograd.lecture.data import Floats, Labels
 
 
@@ -63,7 +65,7 @@ def confusion(counts: Labels) -> str:
     return (
         '<div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix"><table class="confusion">'
         "<caption>Confusion matrix on the test images. Rows: the digit. Columns: the prediction.</caption>"
-        f'<thead><tr><td></td>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
@@ -72,7 +74,8 @@ def image(pixels: Floats, alt: str) -> str:
     from matplotlib.image import imsave
 
     file = io.BytesIO()
-    imsave(file, pixels.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1, format="png", metadata={"Software": None})
+    nothing: Any = {"Software": None}  # no version in it: the same image everywhere
+    imsave(file, pixels.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1, format="png", metadata=nothing)
     data = base64.b64encode(file.getvalue()).decode()
     return f'<img width="64" height="64" alt="{escape(alt)}" src="data:image/png;base64,{data}">'
 

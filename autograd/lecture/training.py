@@ -1,4 +1,4 @@
-"""The lecture's network trained by every method of the lecture, from the same first weights, on the same minibatches."""
+"""The lecture's network trained by every method, from the same first weights, on the same minibatches."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 import nn
+from autograd.compile import compile
 from autograd.lecture.data import Digits, Floats, Labels
 from autograd.lecture.plan import Plan
 from optim import SGD, AdaGrad, Adam, Constant, Cosine, InverseTime, LinearDecay, Optimizer, RMSProp, Schedule, Step
@@ -41,11 +44,11 @@ METHODS = [
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One training: the method and what happened. The model has the weights with the lowest cost."""
+    """One training: the method, what happened, and the weights with the lowest cost."""
 
     method: Method
     history: History
-    model: nn.MLP
+    weights: Floats
 
     @property
     def cost(self) -> float:
@@ -98,33 +101,43 @@ def fit(
     return history
 
 
-def train_all(data: Digits, plan: Plan, seed: int) -> Iterator[Run]:
-    """Train the lecture's network by each method."""
-    for method in METHODS:
-        model = nn.MLP.for_data(data.X, data.y, seed=seed)
-        epochs = plan.single if method.batch == 1 else plan.epochs
-        history = fit(
-            model,
-            data,
-            method.optimizer(model.parameters()),
-            epochs=epochs,
-            batch_size=method.batch,
-            restarts=0,
-            seed=seed,
+class Trainer:
+    """The lecture's network for these data, compiled once, and trained again and again from the same first weights."""
+
+    def __init__(self, data: Digits, seed: int) -> None:
+        self.data, self.seed = data, seed
+        self.model = nn.MLP.for_data(data.X, data.y, seed=seed)
+        self.parameters = self.model.parameters()
+        self.first = np.array([p.data for p in self.parameters])
+        self.program = compile(
+            lambda x, t: nn.binary_cross_entropy(self.model(x), t),
+            self.parameters,
+            penalty=lambda: nn.l2_penalty(self.model, LAMBDA, data.m),
         )
-        yield Run(method, history, model)
 
+    def set(self, weights: Floats) -> None:
+        """Give the network these weights."""
+        self.program.parameters[:] = weights
+        self.program.write_back()
 
-def outcome(runs: list[Run], data: Digits) -> Outcome:
-    """The run with the lowest cost on the training data (the test data has no part in the choice), on the test images."""
-    import numpy as np
+    def train(self, method: Method, plan: Plan) -> Run:
+        """Train from the first weights by `method`."""
+        self.set(self.first)
+        history = fit(
+            self.model, self.data, method.optimizer(self.parameters), seed=self.seed, program=self.program, restarts=0,
+            epochs=plan.single if method.batch == 1 else plan.epochs, batch_size=method.batch,
+        )  # fmt: skip
+        return Run(method, history, self.program.parameters.copy())
 
-    best = min(runs, key=lambda run: run.cost)
-    probabilities = best.model.forward_array(data.X_test)
-    predicted = best.model.predict_all(data.X_test)
-    confusion = np.zeros((10, 10), dtype=np.int64)
-    np.add.at(confusion, (data.y_test, predicted), 1)
-    return Outcome(best, predicted, probabilities, confusion)
+    def outcome(self, runs: list[Run]) -> Outcome:
+        """The run with the lowest cost on the training data, on the test images: they have no part in the choice."""
+        best = min(runs, key=lambda run: run.cost)
+        self.set(best.weights)
+        probabilities = self.model.forward_array(self.data.X_test)
+        predicted = self.model.predict_all(self.data.X_test)
+        confusion = np.zeros((10, 10), dtype=np.int64)
+        np.add.at(confusion, (self.data.y_test, predicted), 1)
+        return Outcome(best, predicted, probabilities, confusion)
 
 
 def misclassified(data: Digits, plan: Plan, seed: int) -> History:
