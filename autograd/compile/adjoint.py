@@ -239,8 +239,7 @@ class Backward:
         elif isinstance(expr, Product):
             self._product(expr, amount)
         elif isinstance(expr, Along):
-            assert isinstance(expr.x, Ref)
-            self.give(expr.x, self._spread(amount, expr.x.shape), expr.x.batched)
+            self.pass_on(expr.x, self._spread(amount, expr.x.shape))
         elif isinstance(expr, Gather) and expr.tensor in self.active:
             if amount.expr is None:
                 filled = Tensor("adjoint", len(expr.index), expr.tensor.batched, expr.shape)
@@ -370,10 +369,17 @@ class Backward:
         return amount
 
     def _spread(self, amount: Amount, shape: Shape) -> Amount:
-        """An amount of shape (…), repeated along a new last axis."""
+        """An amount, repeated along new last axes."""
+        if isinstance(amount.expr, Along):  # a sum over the batch
+            inner = self._spread(Amount(expr=amount.expr.x), shape).expr
+            assert inner is not None and not amount.expr.axes
+            return replace(amount, expr=replace(amount.expr, x=inner, shape=shape))
         if isinstance(amount.expr, Ref):
-            inner = shape[:-1]
-            return replace(amount, expr=Ref(amount.expr.tensor, 0, shape, (*dense(inner), 0)))
+            size, axes = int(np.prod(amount.expr.shape)), len(shape) - 1
+            while int(np.prod(shape[:axes])) != size:
+                axes -= 1
+            strides = (*dense(shape[:axes]), *[0] * (len(shape) - axes))
+            return replace(amount, expr=Ref(amount.expr.tensor, 0, shape, strides))
         return amount
 
 

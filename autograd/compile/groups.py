@@ -352,13 +352,51 @@ class Grouper:
         batched = self.is_batched[nodes[0].slot]
         terms: list[tuple[float, Expr]] = []
         for block in blocks.values():
-            terms.append((block.coefficient, self._term(block, shape, i, j)))
+            pieces = self._matrices(block) if len(nodes) == 1 else None
+            if pieces is None:
+                terms.append((block.coefficient, self._term(block, shape, i, j)))
+            else:
+                terms += [(block.coefficient, piece) for piece in pieces]
         terms.sort(key=lambda t: 0 if isinstance(t[1], Product) else 1)
         constants = np.array([n.constant for n in nodes])
         constant: Expr | None = None
         if np.any(constants != 0.0):
             constant = Number(constants[0]) if np.all(constants == constants[0]) else Table(constants.reshape(shape))
         return Sum(terms, constant, shape, batched)
+
+    def _matrices(self, block: Block) -> list[Expr] | None:
+        """One long sum over columns that are not in a row, as sums over the matrices that they form.
+
+        Such is the penalty Σ w² over all weights, when biases stand between them.
+        """
+        left = self._index(block.left[0])
+        right = None if block.right is None else self._index(block.right[0])
+        if len(left) < 4 or self._tensor(block.left[0][0]) is None or affine(left) is not None:
+            return None
+        runs = np.split(np.arange(len(left)), np.flatnonzero(np.diff(left) != 1) + 1)
+        grids: list[list[Index]] = []
+        for run in runs:
+            last = grids[-1] if grids else []
+            spacing = left[last[-1][0]] - left[last[-2][0]] if len(last) > 1 else None
+            if last and len(last[-1]) == len(run) and spacing in (None, left[run[0]] - left[last[-1][0]]):
+                last.append(run)
+            else:
+                grids.append([run])
+        if len(grids) * 4 > len(left):
+            return None
+        pieces: list[Expr] = []
+        for grid in grids:
+            rows = np.concatenate(grid).tolist()
+            shape = (1, len(grid), len(grid[0])) if len(grid) > 1 else (1, len(rows))
+            axes = tuple(range(1, len(shape)))
+            if right is not None and affine(right[rows].reshape(shape)) is None:
+                return None
+            x = self._operand([block.left[0][k] for k in rows], shape)
+            if block.right is not None:
+                y = self._operand([block.right[0][k] for k in rows], shape)
+                x = Elementwise(rules.mul, (x, y), shape, x.batched or y.batched)
+            pieces.append(Along(x, axes, False, (1,), x.batched))
+        return pieces
 
     def _term(self, block: Block, shape: Shape, i: int, j: int) -> Expr:
         k = block.width

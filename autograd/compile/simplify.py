@@ -13,7 +13,7 @@ A slot that is `maximum` of more than two arguments occurs only in this last rol
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from autograd import rules
 from autograd.compile.linear import form, is_sum, uses
@@ -44,6 +44,7 @@ class Builder:
     def __init__(self, like: Recording) -> None:
         self.out = empty_like(like)
         self.known: dict[object, int] = {}
+        self.logs: dict[int, tuple[int, ...]] = {}  # log Σ exp(a_k) -> the a_k
         self.shifted_sums: dict[int, tuple[int, dict[int, int], int] | None] = {}
 
     def finish(self, new: list[int], recording: Recording) -> Recording:
@@ -160,6 +161,21 @@ class Builder:
             self.shifted_sums[total] = self._shift(total)
         return self.shifted_sums[total]
 
+    def log_sum_exp(self, a: int, y: int) -> int | None:
+        """a + softplus(b - a) = log(e^a + e^b); of several such steps, one sum of exponentials."""
+        step = self.parts(y, rules.softplus)
+        difference = self.parts(step[0], rules.sub) if step else None
+        if difference is None or difference[1] != a:
+            return None
+        terms = self.logs.get(a, (a,)) + self.logs.get(difference[0], (difference[0],))
+        if len(terms) == 2:
+            result = self.node(rules.add, (a, y))  # two terms are best left as they are
+        else:
+            largest, _, total = self._moved(terms)
+            result = self.node(rules.add, (largest, self.make(rules.log, (total,))))
+        self.logs[result] = terms
+        return result
+
     def _shift(self, total: int) -> tuple[int, dict[int, int], int] | None:
         terms: list[int] = []
         todo = [total]
@@ -177,12 +193,15 @@ class Builder:
         already = {self.parts(a, rules.sub) or (a, -1) for a in exponents}
         if len({m for _, m in already}) == 1 and self.out.ops[next(iter(already))[1]] is rules.maximum:
             return None  # the user has shifted it
+        m, moved, total = self._moved(exponents)
+        return m, dict(zip(terms, moved, strict=True)), total
+
+    def _moved(self, exponents: Sequence[int]) -> tuple[int, list[int], int]:
+        """m = max a_k, held; the exp(a_k - m); and their sum."""
         m = self.node(rules.maximum, tuple(dict.fromkeys(exponents)))
         self.out.held.add(m)
-        moved = {
-            t: self.make(rules.exp, (self.make(rules.sub, (a, m)),)) for t, a in zip(terms, exponents, strict=True)
-        }
-        return m, moved, self.make(rules.total, tuple(moved[t] for t in terms))
+        moved = [self.make(rules.exp, (self.make(rules.sub, (a, m)),)) for a in exponents]
+        return m, moved, self.make(rules.total, tuple(moved))
 
 
 # -- One function for each operation that has something to simplify; None: nothing to do ------------------------
@@ -197,7 +216,7 @@ def _add(b: Builder, x: int, y: int) -> int | None:
         return b.make(rules.sub, (x, minus[0]))
     if minus := b.parts(x, rules.neg):
         return b.make(rules.sub, (y, minus[0]))
-    return b.gathered(x, y) or b.gathered(y, x)
+    return b.log_sum_exp(x, y) or b.log_sum_exp(y, x) or b.gathered(x, y) or b.gathered(y, x)
 
 
 def _sub(b: Builder, x: int, y: int) -> int | None:

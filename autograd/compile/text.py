@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compile.adjoint import reshaped
 from autograd.compile.record import Recording
 from autograd.compile.tensors import (
     Along,
@@ -362,6 +363,9 @@ class Writer:
         if isinstance(expr, Product):
             return self._product(expr)
         if isinstance(expr, Along):
+            if expr.shape == (1,) and len(expr.axes) == len(expr.x.shape) - 1 and not expr.x.batched:
+                inner = reshaped(expr.x, tuple(n for n in expr.x.shape if n > 1) or (1,))
+                return f"{_wrapped(self.text(inner or expr.x), 9)}.sum().reshape(1)", 9
             axes = [k - len(expr.x.shape) for k in expr.axes]
             if expr.over_batch and expr.x.batched:
                 axes.insert(0, 0)
@@ -625,7 +629,12 @@ def _arange(ref: Ref) -> str:
 
 
 def _index(index: Any) -> str:
-    return repr(np.asarray(index).tolist())
+    """Columns in any order: as a list, or, where many stand in a row, as slices."""
+    index = np.asarray(index)
+    runs = np.split(index, np.flatnonzero(np.diff(index) != 1) + 1)
+    if len(runs) * 4 > len(index):
+        return repr(index.tolist())
+    return f"np.r_[{', '.join(f'{run[0]}:{run[-1] + 1}' for run in runs)}]"
 
 
 __all__ = ["explain", "source", "whole"]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import autograd as F
+import nn
 from autograd import Value
 from autograd.compile import compile
 from autograd.compile.record import flat_parameters
@@ -214,6 +215,12 @@ def constant_features(rng):
     return (lambda x: (F.dot(c, w) * x + sum(w) / 3 - 2 * w[1]) ** 2 + w[0] * w[3]), [w], (rng.normal(size=5),)
 
 
+def network_of_modules(rng):
+    """The project's own layers, where a unit's bias follows its weights, and its softmax cross-entropy."""
+    model = nn.MLP(4, [5, 4, 3], activation="relu", output="linear", seed=3)
+    return (lambda x, t: nn.cross_entropy(model(x), t)), model, (rng.normal(size=(6, 4)), one_hot(rng, 6, 3))
+
+
 MODELS = {
     "logistic": logistic_regression,
     "mlp-sigmoid-dot": mlp("sigmoid", "dot"),
@@ -233,6 +240,7 @@ MODELS = {
             kinks,
             functions,
             constant_features,
+            network_of_modules,
         )
     },
 }
@@ -312,3 +320,27 @@ def test_the_readable_source_runs_by_itself(name, reduce):
     got, got_slopes = namespace["program"](program.parameters, *data)
     assert got == pytest.approx(value, rel=1e-12)
     np.testing.assert_allclose(got_slopes, slopes, rtol=1e-11, atol=1e-12 * np.abs(slopes).max())
+
+
+def test_the_source_is_the_backpropagation_of_a_textbook():
+    model = nn.MLP(4, [3, 2], seed=0)
+    program = compile(
+        lambda x, t: nn.binary_cross_entropy(model(x), t), model, penalty=lambda: nn.l2_penalty(model, 0.5, 2)
+    )
+    rng = np.random.default_rng(0)
+    program(rng.normal(size=(2, 4)), one_hot(rng, 2, 2))
+    lines = [line.split("  #")[0].strip() for line in program.source.splitlines()]
+    for line in (
+        "Z1 = X @ W1.T + b1",
+        "A1 = sigmoid(Z1)",
+        "Z2 = A1 @ W2.T + b2",
+        "dZ2 = (sigmoid(Z2) - T) / m",
+        "dW2 = dZ2.T @ A1 + 0.25 * W2",
+        "db2 = dZ2.sum(axis=0)",
+        "dA1 = dZ2 @ W2",
+        "dZ1 = dA1 * (A1 * (1.0 - A1))",
+        "dW1 = dZ1.T @ X + 0.25 * W1",
+        "db1 = dZ1.sum(axis=0)",
+    ):
+        assert line in lines, program.source
+    assert "Z1     m × 3        3 sum(s) of 5 term(s): X @ W1.T + b1" in program.explain()
