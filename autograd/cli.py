@@ -14,6 +14,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from autograd.check.command import check
+
 app = typer.Typer(
     help="Backpropagation you can read: see every step of the chain rule, check a gradient, run the lecture.",
     no_args_is_help=True,
@@ -101,6 +103,10 @@ def lecture(
         fail("stopped; no page was written", 130)
     report(results, console)
     console.print(f"\n{path} was written after {results.seconds:.0f} s. Open it in a browser.", highlight=False)
+
+
+# A formula may begin with a minus sign, which is not an option
+app.command(context_settings={"ignore_unknown_options": True})(check)
 
 
 class _Silent:
