@@ -110,6 +110,6 @@ class DerivationReport:
         rows = [[line.name, MARK[line.status], line.reason] for line in self.lines]
         remarks = "".join(f"<p>{html.escape(r)}</p>" for r in self._remarks())
         return (
-            f'<div style="font-family:sans-serif"><p>{html.escape(self._headline())}</p>'
+            f'<div style="font-family:sans-serif;max-width:60em"><p>{html.escape(self._headline())}</p>'
             f"{html_table(['line', '', ''], rows)}{remarks}</div>"
         )

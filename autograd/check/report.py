@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -161,12 +162,33 @@ class GradientReport:
         return "".join(parts) + "</div>"
 
 
-def html_table(heads: list[str], rows: list[list[str]]) -> str:
-    """A table as HTML, every cell escaped."""
+COLORS = {"right": "#1a7f37", "wrong": "#b42318", "WRONG": "#b42318"}
+
+
+def html_table(heads: list[str], rows: list[list[str]], *, formulas: bool = False) -> str:
+    """A table as HTML, every cell escaped; with `formulas`, σ_j^l is set with its indices."""
     cell = 'style="padding:2px 10px;text-align:left;font-variant-numeric:tabular-nums"'
+
+    def written(text: str) -> str:
+        shown = markup(text) if formulas else html.escape(text)
+        return f'<b style="color:{COLORS[text]}">{shown}</b>' if text in COLORS else shown
+
     head = "".join(f"<th {cell}>{html.escape(h)}</th>" for h in heads)
-    body = "".join("<tr>" + "".join(f"<td {cell}>{html.escape(c)}</td>" for c in r) + "</tr>" for r in rows)
-    return f'<table style="border-collapse:collapse"><tr>{head}</tr>{body}</table>'
+    body = "".join("<tr>" + "".join(f"<td {cell}>{written(c)}</td>" for c in r) + "</tr>" for r in rows)
+    return f'<table style="border-collapse:collapse;font-family:sans-serif"><tr>{head}</tr>{body}</table>'
+
+
+def markup(text: str) -> str:
+    """σ_j^{l+1} with its indices below and above, as HTML; everything else is escaped."""
+    shown, count = html.escape(text), 1
+    while count:  # the innermost braces first
+        shown, count = re.subn(r"([_^])\{([^{}]*)\}", _raised, shown)
+    return re.sub(r"([_^])(\(\w\)|[^\W_]+)", _raised, shown)
+
+
+def _raised(match: re.Match[str]) -> str:
+    tag = "sub" if match[1] == "_" else "sup"
+    return f"<{tag}>{match[2]}</{tag}>"
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> list[str]:

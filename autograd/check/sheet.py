@@ -68,7 +68,7 @@ class FormulaSheet(list[Row]):
 
     def cells(self) -> list[list[str]]:
         """The table as text, row by row."""
-        return [[r.name, r.printed, r.verdict, said(r), found(r)] for r in self]
+        return [[r.name, r.printed, r.verdict, f"{r.reading}: {said(r)}", found(r)] for r in self]
 
     def __str__(self) -> str:
         lines = []
@@ -81,7 +81,7 @@ class FormulaSheet(list[Row]):
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        return html_table(list(self.HEADS), self.cells())
+        return html_table(list(self.HEADS), self.cells(), formulas=True)
 
     def markdown(self) -> str:
         """The table in Markdown, for a README."""

@@ -171,8 +171,8 @@ def along_all_outputs(setting: Setting) -> dict[int, Check]:
     def runs(shift: Any) -> list[Run]:
         return [Run(setting.weights, x, y, shift=shift) for x, y in zip(setting.features, setting.labels, strict=True)]
 
-    def cost(shift: Any) -> Value:
-        return functions.total([r.cost for r in runs(shift)]) / EXAMPLES  # type: ignore[no-any-return]
+    def cost(σ: Any) -> Value:
+        return functions.total([r.cost for r in runs(σ)]) / EXAMPLES  # type: ignore[no-any-return]
 
     def looker(shift: Array) -> Any:
         done = [r.backward() for r in runs(shift)]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from autograd.check.indexed import calculate, latex, read, repairs, symbol
+from autograd.check.report import markup
 from autograd.check.sheet import FormulaSheet, examine, formula_sheet, formulas
 from autograd.check.sheet_derivation import sheet_derivation
 from autograd.check.sheet_network import EXAMPLES, LAMBDA, L, Run, Setting, along_outputs, along_weights
@@ -184,6 +185,13 @@ def test_the_sheet_can_be_shown(sheet):
     assert sheet.markdown().count("\n") == len(sheet) + 1
     assert sheet._repr_html_().count("<tr>") == len(sheet) + 1
     assert all(row.printed in str(sheet) for row in sheet)
+
+
+def test_indices_are_set_below_and_above():
+    assert markup("w_jp^{l+1} & Σ_{p=1}^{s_{l+1}}") == (
+        "w<sub>jp</sub><sup>l+1</sup> &amp; Σ<sub>p=1</sub><sup>s<sub>l+1</sub></sup>"
+    )
+    assert markup("<i>^2") == "&lt;i&gt;<sup>2</sup>"
 
 
 def test_the_sheet_as_a_derivation(sheet):
