@@ -1,11 +1,14 @@
 """Compiled programs against every installed peer: W1 to W4, compile times, growth with batch and width.
 
-Each workload runs twice in a fresh process: with one thread, and with as many as the libraries take. Gradients
-(for W3: the weights after an epoch) are compared before any time is taken. The cyclic collector is off.
+Each workload runs twice in a fresh process: with one thread (CPU time, in which what else the machine is doing does not
+count), and with as many as the libraries take (time by the clock). Gradients (for W3: the weights after an epoch) are
+compared before any time is taken. The cyclic collector is off.
 """
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -32,7 +35,7 @@ WORKLOADS: dict[str, tuple[str, str, Callable[[], dict[str, Callable[[], Step]]]
 }
 BATCHES = (1, 8, 32, 128, 1024, 8192, 65536)
 WIDTHS = (8, 32, 128, 512)
-THREADS = {"one thread": 1, "default threads": None}
+THREADS = {"one thread, CPU": 1, "default threads, clock": None}
 
 
 def main(argv: list[str]) -> None:
@@ -43,7 +46,7 @@ def main(argv: list[str]) -> None:
     blocks = 3 if arguments.quick else 15
     for name in WORKLOADS:
         if arguments.only in (None, name):
-            compare(report, name, blocks)
+            compare(report, name, blocks, dict(list(THREADS.items())[: 1 if arguments.quick else 2]))
     for name, sizes in (("batch", BATCHES), ("width", WIDTHS)):
         if arguments.only in (None, name):
             growth(report, name, sizes[:4] if arguments.quick else sizes, min(blocks, 7))
@@ -62,7 +65,7 @@ def measure(workload: str, blocks: int) -> dict[str, Any]:
     ready, notes = prepare(makers)
     reference = reference if reference in ready else next(iter(ready))
     differences = disagreements(ready, reference)
-    spent = interleaved({name: c.step for name, c in ready.items()}, blocks=blocks)
+    spent = interleaved({name: c.step for name, c in ready.items()}, blocks=blocks, clock=chosen_clock())
     return {
         "reference": reference,
         "notes": notes,
@@ -71,6 +74,10 @@ def measure(workload: str, blocks: int) -> dict[str, Any]:
             for name, c in ready.items()
         },
     }
+
+
+def chosen_clock() -> Callable[[], float]:
+    return time.process_time if os.environ.get("BENCHMARK_THREADS") == "1" else time.perf_counter
 
 
 def measure_growth(kind: str, size: int, blocks: int) -> dict[str, Any]:
@@ -102,7 +109,7 @@ def measure_growth(kind: str, size: int, blocks: int) -> dict[str, Any]:
     }
     ready, notes = prepare(makers)
     disagreements(ready, "NumPy by hand")
-    spent = interleaved({name: c.step for name, c in ready.items()}, blocks=blocks)
+    spent = interleaved({name: c.step for name, c in ready.items()}, blocks=blocks, clock=chosen_clock())
     return {
         "notes": notes,
         "contenders": {
@@ -114,22 +121,22 @@ def measure_growth(kind: str, size: int, blocks: int) -> dict[str, Any]:
 # -- In the parent -------------------------------------------------------------------------------------------
 
 
-def compare(report: Report, workload: str, blocks: int) -> None:
+def compare(report: Report, workload: str, blocks: int, modes: dict[str, int | None]) -> None:
     title, _, _ = WORKLOADS[workload]
     found = {
         label: child.call(f"{SELF}:measure", threads=threads, workload=workload, blocks=blocks)
-        for label, threads in THREADS.items()
+        for label, threads in modes.items()
     }
-    one, free = found.values()
+    one = next(iter(found.values()))
     reference = one["reference"]
     rows = []
     for name, c in one["contenders"].items():
         row = [name, seconds(c["preparation"])]
-        for part in (one, free):
+        for part in found.values():
             mine, base = part["contenders"][name]["time"]["median"], part["contenders"][reference]["time"]["median"]
             row += [seconds(mine), times(base / mine)]
         rows.append([*row, f"{c['difference']:.0e}"])
-    columns = ["", "preparation", "one thread", "faster", "default threads", "faster", "difference"]
+    columns = ["", "preparation", *(c for label in modes for c in (label, "faster")), "difference"]
     report.table(f"{workload}: {title}", columns, rows, found)
     report.note(f"faster: than {reference}, in the same process. preparation: tracing, compiling and the first call.")
     for name, why in one["notes"].items():

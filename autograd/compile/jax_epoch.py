@@ -34,11 +34,14 @@ def momentum(alpha: float = 0.0) -> Update:
     if not 0.0 <= alpha < 1.0:
         raise ValueError(f"momentum must be at least 0 and less than 1; got {alpha}")
 
+    def plain(w: Any, g: Any, v: Any, rate: Any) -> tuple[Any, Any]:
+        return w - rate * g, v
+
     def update(w: Any, g: Any, v: Any, rate: Any) -> tuple[Any, Any]:
         v = alpha * v - rate * g
         return w + v, v
 
-    return update
+    return update if alpha else plain
 
 
 class JaxTraining:
@@ -104,7 +107,7 @@ class JaxTraining:
         data = self._in_order if order is None else self._shuffled(order)
         before = self.program.parameters
         with float64():
-            w = self._put(before, self._everywhere)
+            w = before if self._everywhere.is_fully_addressable else self._put(before, self._everywhere)
             w, state, costs = self._run(w, self.state, float(rate), self._weights, *data)
             after, values = np.asarray(w), np.array(costs)
         if not (np.isfinite(after).all() and np.isfinite(values).all()):
