@@ -65,7 +65,7 @@ class Straight:
             text = source(recording, "penalty", recording.penalty)
             self.source += "\n\n\n" + text
             self.penalty = function(text, "penalty")
-        self.source += "\n"
+        self.source = python.header(self.source) + self.source + "\n"
 
     def __call__(self, parameters: Array, batch: list[Array], weight: float) -> tuple[float, Array]:
         """(value, gradient): see `autograd.compile.program.Runner`."""
@@ -92,7 +92,7 @@ class Straight:
     def explain(self) -> str:
         """How many nodes became how many lines."""
         lines = self.source.count("\n")
-        return f"{len(self.recording)} nodes became {lines} lines of straight-line Python (forward and backward)."
+        return f"{self.recording.recorded:,} nodes became {lines} lines of straight-line Python (forward and backward)."
 
 
 class _Writer:

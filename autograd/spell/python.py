@@ -7,6 +7,7 @@ written out, where their arguments are names or numbers: ``relu(x)`` is ``(x if 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,45 @@ WRITTEN_OUT: dict[str, str] = {
     "abs": "fabs({0})",
 }
 FUNCTIONS["fabs"] = math.fabs
+
+
+# What a program brings along to run by itself: names of the math module, and functions of a line or two.
+MATH: dict[str, str] = {
+    **{n: n for n in ("exp", "log", "log1p", "expm1", "tanh", "sqrt", "sin", "cos", "tan", "erf", "fabs", "inf", "nan")},
+    "power": "pow as power", "pow": "pow",
+}  # fmt: skip
+DEFINITIONS: dict[str, str] = {
+    "sigmoid": "return 1.0 / (1.0 + exp(-x)) if x >= -700.0 else exp(x)",
+    "softplus": "return max(x, 0.0) + log1p(exp(-fabs(x)))",
+    "relu": "return 0.0 if x <= 0.0 else x",
+    "step": "return 1.0 if x > 0.0 else 0.0",
+    "sign": "return 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0",
+    "copy": "return x",
+    "abs": "return fabs(x)",
+    "maximum": "return x if x >= y else y",
+    "minimum": "return x if x <= y else y",
+    "where": "return y if x > 0 else z",
+    "xlogy": "return 0.0 if x == 0 else x * log(y)",
+    "power_slope": "return 0.0 if y == 0 else y * power(x, y - 1)",
+    "pow_slope": "return 0.0 if y == 0 else y * power(x, y - 1)",
+}
+_TWO = frozenset({"maximum", "minimum", "xlogy", "power_slope", "pow_slope"})
+
+
+def header(text: str) -> str:
+    """The imports and definitions that a program's text needs to run by itself."""
+    words = set(re.findall(r"[a-z_][a-z_0-9]*", text))
+    defined = [name for name in DEFINITIONS if name in words]
+    for name in defined:
+        words |= set(re.findall(r"[a-z_][a-z_0-9]*", DEFINITIONS[name]))
+    parts = []
+    imported = [MATH[name] for name in sorted(MATH) if name in words]
+    if imported:
+        parts.append(f"from math import {', '.join(imported)}")
+    for name in defined:
+        names = "x, y, z" if name == "where" else "x, y" if name in _TWO else "x"
+        parts.append(f"def {name}({names}):\n    {DEFINITIONS[name]}")
+    return "".join(part + "\n\n\n" for part in parts)
 
 
 def call(name: str, args: list[str]) -> str:

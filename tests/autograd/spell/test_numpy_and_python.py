@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograd import rules
-from autograd.expression import SIGN
+from autograd.expression import BINDING, SIGN
 from autograd.op import SumOp
 from autograd.spell import numpy as in_numpy
 from autograd.spell import python as in_python
@@ -39,12 +39,15 @@ def test_numpy(op):
         assert got[0] == pytest.approx(expected, rel=1e-14, abs=1e-300), (args, text)
 
 
-@pytest.mark.parametrize("op", [op for op in ROWS if op.name not in SIGN], ids=lambda op: op.name)
+@pytest.mark.parametrize("op", [op for op in ROWS if op.name not in BINDING], ids=lambda op: op.name)
 def test_python(op):
     for args, expected in points(op):
         texts = [in_python.call(op.name, list("xyz")[: op.arity])]  # of names,
         texts.append(in_python.call(op.name, [f"({n} + 0.0)" for n in "xyz"[: op.arity]]))  # of expressions,
         texts.append(in_python.call(op.name, ["x", *map(repr, args[1:])]))  # and with numbers
         for text in texts:
-            got = eval(text, {**in_python.FUNCTIONS, **dict(zip("xyz", args, strict=False))})
-            assert got == pytest.approx(expected, rel=1e-14, abs=1e-300), (args, text)
+            alone = {}
+            exec(in_python.header(text), alone)  # as part of a program that stands alone
+            for names in (in_python.FUNCTIONS, alone):
+                got = eval(text, {**names, **dict(zip("xyz", args, strict=False))})
+                assert got == pytest.approx(expected, rel=1e-14, abs=1e-300), (args, text)
