@@ -1,0 +1,76 @@
+"""Corners are found exactly where the slopes on the two sides differ."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd as ag
+from autograd import Value
+from autograd.check import gradcheck
+from autograd.check.kinks import gradient_beside, kink, on_kinks, one_sided, signature
+
+
+@st.composite
+def pieces(draw, depth=3):
+    """A function with f(t·x) = t·f(x) for t > 0: its slopes at 0 are f(1) to the right and -f(-1) to the left."""
+    kinds = ["x", "-x"] if depth == 0 else ["x", "relu", "abs", "max", "min", "add", "scale"]
+    kind = draw(st.sampled_from(kinds))
+    if kind in ("x", "-x"):
+        return (lambda x: x) if kind == "x" else (lambda x: -x)
+    a, b = draw(pieces(depth=depth - 1)), draw(pieces(depth=depth - 1))
+    c = draw(st.sampled_from([-2.0, -1.0, 0.5, 3.0]))
+    return {
+        "relu": lambda x: ag.relu(a(x)),
+        "abs": lambda x: ag.abs(a(x)),
+        "max": lambda x: ag.maximum(a(x), b(x)),
+        "min": lambda x: ag.minimum(a(x), b(x)),
+        "add": lambda x: a(x) + b(x),
+        "scale": lambda x: c * a(x),
+    }[kind]
+
+
+@given(pieces())
+@settings(max_examples=120, deadline=None)
+def test_the_slopes_at_0_of_pieces(f):
+    right, left = f(1.0), -f(-1.0)
+    x = Value(0.0)
+    root = f(x)
+    on = set(on_kinks(root))
+    assert one_sided(root, [x], np.array([1.0]), on)[0] == pytest.approx(right, abs=1e-9)
+    assert -one_sided(root, [x], np.array([-1.0]), on)[0] == pytest.approx(left, abs=1e-9)
+    found = kink(root, [x], list(on), np.random.default_rng(0)) if on else None
+    assert (found is not None) == (abs(right - left) > 1e-9)
+    if found is None:
+        assert gradient_beside(root, [x], on, np.random.default_rng(0))[0] == pytest.approx(right, abs=1e-9)
+
+
+@given(pieces(), st.floats(0.1, 2), st.booleans())
+@settings(max_examples=30, deadline=None)
+def test_the_verdict_at_0_of_pieces(f, scale, shifted):
+    at = scale if shifted else 0.0
+    right, left = f(1.0), -f(-1.0)
+    report = gradcheck(
+        lambda x: scale * f(x - at), at, lambda x: scale * (right if x > at else left), points=3, explain=False
+    )
+    assert report.verdict == ("right" if abs(right - left) < 1e-9 else "not differentiable here")
+
+
+def test_a_slope_that_is_not_linear_in_the_direction():
+    """The median of three equal numbers has f'(-d) = -f'(d) for every d, and no gradient all the same."""
+    x, y, z = (Value(1.0) for _ in range(3))
+    root = ag.maximum(ag.minimum(x, y), ag.minimum(ag.maximum(x, y), z))
+    nodes = on_kinks(root)
+    assert kink(root, [x, y, z], nodes, np.random.default_rng(0)) is not None
+
+
+def test_a_number_near_0_is_on_the_kink_only_within_rounding():
+    tenth, fifth = Value(0.1), Value(0.2)
+    assert on_kinks((tenth + fifth - 0.3).relu())
+    assert not on_kinks((tenth + fifth - 0.3 + 1e-13).relu())
+    assert not on_kinks(Value(1e-300).relu())
+
+
+def test_the_signature_changes_across_a_kink():
+    assert signature(Value(1.0).relu()) != signature(Value(-1.0).relu())
+    assert signature(Value(1.0).exp()) == ()
