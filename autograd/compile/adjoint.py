@@ -71,6 +71,7 @@ class Backward:
         self.received: dict[Tensor, list[tuple[Ref, Amount]]] = {}
         self.scattered: dict[Tensor, list[tuple[Any, Expr]]] = {}
         self.made: dict[Any, Ref] = {}  # elementwise tensors by what they are: (op, arguments)
+        self.outputs = {id(a.value): a.target.tensor for a in plan.forward}
         for a in plan.forward:
             if isinstance(a.value, Elementwise) and all(isinstance(x, Ref) for x in a.value.args):
                 key = (a.value.op.name, *(x.key for x in a.value.args if isinstance(x, Ref)))
@@ -285,10 +286,10 @@ class Backward:
             self.give(x, replace(seen, coefficient=seen.coefficient * c, expr=value, rows=seen.rows), expr.batched)
 
     def _output(self, expr: Elementwise) -> Expr:
-        for a in self.plan.forward:
-            if a.value is expr:
-                return Ref(a.target.tensor, 0, expr.shape, dense(expr.shape))
-        return expr  # part of a sum: its value is not kept
+        tensor = self.outputs.get(id(expr))
+        if tensor is None:
+            return expr  # part of a sum: its value is not kept
+        return Ref(tensor, 0, expr.shape, dense(expr.shape))
 
     def _slope(
         self, tree: Expression, names: dict[str, Expr], shape: Shape, batched: bool
@@ -372,7 +373,7 @@ class Backward:
         """An amount, repeated along new last axes."""
         if isinstance(amount.expr, Along):  # a sum over the batch
             inner = self._spread(Amount(expr=amount.expr.x), shape).expr
-            assert inner is not None and not amount.expr.axes
+            assert inner is not None
             return replace(amount, expr=replace(amount.expr, x=inner, shape=shape))
         if isinstance(amount.expr, Ref):
             size, axes = int(np.prod(amount.expr.shape)), len(shape) - 1

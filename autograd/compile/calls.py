@@ -71,7 +71,7 @@ class Calls:
         self.masks: dict[str, tuple[Shape, bool]] = {}
         self.seeded = False
         self.seen: dict[str, str] = {}  # inputs that are used as they are passed
-        self.tensors: list[Tensor] = []
+        self.tensors: dict[Tensor, None] = {}  # in order
         self.copied = self._copied()
         self.pairs: dict[Any, str] = {}
         self.paired = self._paired()
@@ -108,7 +108,7 @@ class Calls:
 
     def _tensor(self, shape: Shape, batched: bool) -> Tensor:
         tensor = Tensor("temporary", int(np.prod(shape)), batched, shape)
-        self.tensors.append(tensor)
+        self.tensors[tensor] = None
         return tensor
 
     def _copied(self) -> dict[Tensor, bool]:
@@ -192,8 +192,8 @@ class Calls:
         if name is None:
             name = self.views[key] = f"a{len(self.views)}"
             self.specs[name] = spec
-            if tensor not in self.tensors and tensor not in (self.plan.parameters, self.plan.gradient):
-                self.tensors.append(tensor)
+            if tensor not in (self.plan.parameters, self.plan.gradient):
+                self.tensors[tensor] = None
         return name
 
     def constant(self, value: Any) -> str:

@@ -7,9 +7,9 @@ the rules of the table, called with symbols, so they print themselves.
 >>> from autograd.compile.record import record
 >>> print(source(record(lambda a, b: (a * b).tanh(), example=(1.0, 2.0))))
 def program(p0, p1):
-    v2 = tanh(p0 * p1)
-    g2 = 1.0 - v2 * v2
-    return v2, (g2 * p1, g2 * p0)
+    v3 = tanh(p0 * p1)
+    g2 = 1.0 - v3 * v3
+    return v3, (g2 * p1, g2 * p0)
 """
 
 from __future__ import annotations

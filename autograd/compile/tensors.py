@@ -242,8 +242,8 @@ def whole(tensor: Tensor, shape: Shape | None = None) -> Ref:
 
 def affine(index: np.ndarray[Any, Any]) -> tuple[int, Shape] | None:
     """(offset, strides) with index[i, j, …] = offset + i·s_0 + j·s_1 + …, or None if there are none."""
-    if index.ndim == 0:
-        return int(index), ()
+    if index.size == 1:
+        return int(index.flat[0]), dense(index.shape)
     offset = int(index.flat[0])
     strides = []
     expected = np.full(index.shape, offset)

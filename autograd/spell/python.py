@@ -37,7 +37,8 @@ FUNCTIONS["fabs"] = math.fabs
 
 # What a program brings along to run by itself: names of the math module, and functions of a line or two.
 MATH: dict[str, str] = {
-    **{n: n for n in ("exp", "log", "log1p", "expm1", "tanh", "sqrt", "sin", "cos", "tan", "erf", "fabs", "inf", "nan")},
+    **{n: n for n in ("exp", "log", "log1p", "expm1", "tanh", "sqrt", "sin", "cos", "tan", "erf", "fabs")},
+    "inf": "inf", "nan": "nan",
     "power": "pow as power", "pow": "pow",
 }  # fmt: skip
 DEFINITIONS: dict[str, str] = {
