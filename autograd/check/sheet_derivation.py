@@ -11,7 +11,8 @@ import numpy as np
 from autograd.check.derivation import Line, check_derivation
 from autograd.check.indexed import Node, Slope, Symbol, read, symbol, symbols
 from autograd.check.lines import DerivationReport
-from autograd.check.sheet import formulas, literal
+from autograd.check.sheet import formulas
+from autograd.check.sheet_examine import literal
 from autograd.check.sheet_network import SCALARS, SIZES, L, Run, Setting, layer_of
 
 
