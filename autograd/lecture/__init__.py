@@ -13,8 +13,8 @@ page.py       results → lecture.html (from page.html and style.css)
 report.py     results → the text for the terminal
 """
 
-from autograd.lecture.page import page, write_page
+from autograd.lecture.experiments import Results, run
+from autograd.lecture.page import write_page
 from autograd.lecture.plan import FULL, QUICK, Plan
-from autograd.lecture.run import Results, run
 
-__all__ = ["FULL", "QUICK", "Plan", "Results", "page", "run", "write_page"]
+__all__ = ["FULL", "QUICK", "Plan", "Results", "run", "write_page"]

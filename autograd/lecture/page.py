@@ -15,8 +15,8 @@ from autograd.check.sheet import Row, said
 from autograd.lecture import figures
 from autograd.lecture.data import Digits
 from autograd.lecture.diagram import architecture
+from autograd.lecture.experiments import Results
 from autograd.lecture.mathml import mathml
-from autograd.lecture.run import Results
 from autograd.lecture.tables import confusion, details, figure, images, table
 from autograd.lecture.training import BATCH, HIDDEN, LAMBDA
 
@@ -77,6 +77,11 @@ def numbers(content: str) -> str:
     return details("The numbers behind this plot", content)
 
 
+def displayed(latex: str) -> str:
+    """A formula on a line of its own, which scrolls where it is too long."""
+    return f'<div class="formula">{mathml(latex, display=True)}</div>'
+
+
 def frame(r: Results) -> Places:
     """What stands around the sections."""
     try:
@@ -108,8 +113,8 @@ def the_architecture(data: Digits) -> Places:
             architecture([n, hidden, K], ["features φ(x)", "hidden layer", "one unit per class"]),
             "The network. Every unit is joined to all units of the layer before; only a few are drawn.",
         ),
-        "forward": mathml(FORWARD, display=True),
-        "objective": mathml(OBJECTIVE, display=True),
+        "forward": displayed(FORWARD),
+        "objective": displayed(OBJECTIVE),
         "lam": LAMBDA,
     }
 
@@ -154,10 +159,8 @@ def _statement(row: Row) -> str:
         f'<li class="{row.verdict if row.verdict in ("right", "wrong") else "other"}">',
         f'<p><span class="verdict">{sign} {escape(row.verdict)}</span><span class="name">{escape(row.name)}</span>',
         f'<span class="reading">{escape(row.reading)}</span></p>',
-        _formula(row.latex, row.printed),
+        _formula("" if row.name == "F9" else row.latex, row.printed),  # F9 says more than a formula
     ]
-    if row.name == "F9":
-        parts.append(f"<p>{escape(row.printed)}</p>")
     parts.append(f'<p class="evidence">{escape(said(row).rstrip("."))}.</p>')
     if row.slip:
         parts.append(f"<p><b>The slip:</b> {escape(row.slip)}.</p>")
@@ -168,7 +171,7 @@ def _statement(row: Row) -> str:
 
 def _formula(latex: str, text: str) -> str:
     try:
-        return mathml(latex, display=True) if latex else f"<p><code>{escape(text)}</code></p>"
+        return displayed(latex) if latex else f"<p><code>{escape(text)}</code></p>"
     except ValueError:  # a formula that this small writer cannot set is still shown
         return f"<p><code>{escape(text)}</code></p>"
 
@@ -247,7 +250,7 @@ def the_schedules(r: Results) -> Places:
     ]
     heads = ["η_k", "Σ η_k", "Σ η_k²", "meets it", "why", "cost at the end", "test accuracy"]
     return {
-        "condition": mathml(CONDITION, display=True),
+        "condition": displayed(CONDITION),
         "side_hidden": HIDDEN,
         "schedule_figure": figure(
             figures.schedules(r.scheduled),

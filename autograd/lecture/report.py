@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograd.check.sheet import found, said
-from autograd.lecture.run import Results
+from autograd.lecture.experiments import Results
 
 
 def report(r: Results, console: Console) -> None:

@@ -1,0 +1,217 @@
+"""The page: whole, offline, readable with eyes, keyboard and screen reader, and saying what was measured."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograd.lecture import Results, write_page
+from autograd.lecture.diagram import architecture
+from autograd.lecture.page import page
+from autograd.lecture.training import METHODS
+
+SECTIONS = ["architecture", "graph", "formulas", "training", "schedules", "algorithm", "zeros", "rates", "matrices"]
+VOID = {"meta", "link", "img", "input", "br", "hr"}
+
+
+class Reader(HTMLParser):
+    """Checks nesting and collects what the tests ask for."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.headings: list[int] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len({name for name, _ in attrs}) == len(attrs), f"<{tag}> says an attribute twice"
+        self.tags.append((tag, dict(attrs)))
+        if re.fullmatch(r"h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def reader(page_text: str) -> Reader:
+    reader = Reader()
+    reader.feed(page_text)
+    reader.close()
+    return reader
+
+
+def test_the_page_is_well_formed(reader: Reader) -> None:
+    assert not reader.open
+
+
+def test_ids_are_unique_and_every_reference_has_its_target(reader: Reader) -> None:
+    ids = [attrs["id"] for _, attrs in reader.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    for _, attrs in reader.tags:
+        for name in ("aria-labelledby", "for"):
+            for target in (attrs.get(name) or "").split():
+                assert target in ids
+        link = attrs.get("href") or attrs.get("xlink:href") or ""
+        if link.startswith("#"):
+            assert link[1:] in ids
+
+
+def test_nothing_is_fetched(page_text: str, reader: Reader) -> None:
+    for tag, attrs in reader.tags:
+        assert not (tag == "script" and "src" in attrs)
+        for name in ("src", "href", "xlink:href", "srcset", "action", "poster"):
+            value = attrs.get(name)
+            if value is not None:
+                assert value.startswith(("#", "data:")), f"<{tag} {name}={value[:60]}>"
+    assert "@import" not in page_text
+    assert not re.search(r"url\((?!#)", page_text)
+    assert not re.search(r"https?://(?!www\.w3\.org/)", page_text)  # the namespaces of SVG are names, not addresses
+
+
+def test_every_section_is_there_and_in_the_contents(reader: Reader) -> None:
+    assert [attrs["id"] for tag, attrs in reader.tags if tag == "section"] == SECTIONS
+    links = [attrs["href"] for tag, attrs in reader.tags if tag == "a"]
+    assert links == ["#main", *(f"#{name}" for name in SECTIONS)]
+
+
+def test_it_reads_well_without_eyes(reader: Reader) -> None:
+    tags = [tag for tag, _ in reader.tags]
+    assert ("html", {"lang": "en"}) in reader.tags
+    for landmark in ("header", "nav", "main", "footer", "h1"):
+        assert tags.count(landmark) == 1
+    assert all(b <= a + 1 for a, b in zip(reader.headings, reader.headings[1:], strict=False))
+    for tag, attrs in reader.tags:
+        if tag == "img":
+            assert attrs["alt"]
+        if tag == "svg":
+            assert attrs["role"] == "img"
+            assert attrs.get("aria-label") or attrs.get("aria-labelledby")
+        if tag == "th":
+            assert attrs["scope"] in ("row", "col")
+    assert tags.count("math") > 15
+    assert tags.count("table") == tags.count("caption")
+    assert tags.count("figure") == tags.count("figcaption")
+
+
+def test_behind_every_plot_are_its_numbers(page_text: str) -> None:
+    figures = re.findall(r"<figure>.*?</figure>", page_text, flags=re.DOTALL)
+    plots = [figure for figure in figures if 'class="plot"' in figure]
+    assert len(plots) == 4
+    assert all("<details><summary>" in plot and "<table>" in plot for plot in plots)
+
+
+def test_the_numbers_are_those_of_the_run(page_text: str, results: Results) -> None:
+    for run, method in zip(results.runs, METHODS, strict=True):
+        assert method.name in page_text
+        assert f"{run.cost:.4f}" in page_text
+        assert f"{run.test_accuracy:.1%}" in page_text
+    for row in results.sheet:
+        assert row.name in page_text
+    wrong = sum(row.verdict == "wrong" for row in results.sheet)
+    assert page_text.count("The slip:") == wrong > 0
+    assert f"{wrong} are wrong" in page_text
+    for each in results.scheduled:
+        assert each.name in page_text
+    for rate in results.rates:
+        assert f"{rate.slope:.2f}" in page_text
+    assert f"{results.matrices.single.nodes:,}" in page_text
+    assert "Z1 = X @ W1.T + b1" in page_text
+    assert "${" not in page_text
+
+
+def test_the_graph_shows_a_dash_before_backward(results: Results) -> None:
+    assert "—" in results.small.before["light"]
+    assert "—" not in results.small.after["light"]
+    label, _, slope = results.small.parameters[0]
+    assert label == "w_11^1"
+    assert f"{slope:.4g}" in results.small.after["light"]
+
+
+def test_the_same_results_give_the_same_page(results: Results, page_text: str) -> None:
+    assert page(results) == page_text
+
+
+def test_a_page_that_cannot_be_written_leaves_nothing_behind(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autograd.lecture.page.page", lambda _: "the page")
+    (tmp_path / "lecture.html").mkdir()
+    with pytest.raises(OSError, match=r"lecture\.html"):
+        write_page(results, tmp_path / "lecture.html")
+    assert [p.name for p in tmp_path.iterdir()] == ["lecture.html"]
+
+
+def test_the_diagram_draws_small_layers_whole_and_large_ones_in_part() -> None:
+    small = architecture([2, 3, 1], ["a", "b", "c"])
+    assert small.count("<circle") == 6
+    assert small.count("<line") == 2 * 3 + 3
+    large = architecture([64, 192, 10], ["a", "b", "c"])
+    assert large.count('class="dots"') == 9
+    assert ">192<" in large
+
+
+# -- In a real browser -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def opened(browser: Any, page_file: Path) -> Iterator[Any]:
+    """The page at projector size, offline; what the browser complains of fails the test."""
+    complaints: list[str] = []
+    context = browser.new_context(viewport={"width": 1400, "height": 900}, offline=True)
+    tab = context.new_page()
+    tab.on("console", lambda message: complaints.append(message.text))
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.on("request", lambda request: request.url.startswith(("file:", "data:")) or complaints.append(request.url))
+    tab.goto(page_file.as_uri())
+    yield tab
+    context.close()
+    assert not complaints
+
+
+def test_the_browser_has_no_complaints_and_sets_the_formulas(opened: Any) -> None:
+    assert opened.title().startswith("Neural networks")
+    assert opened.evaluate("document.querySelector('#architecture math').getBoundingClientRect().height") > 15
+
+
+def test_the_keyboard_gets_to_the_contents_and_into_a_section(opened: Any) -> None:
+    opened.keyboard.press("Tab")
+    assert opened.evaluate("document.activeElement.className") == "skip"
+    opened.keyboard.press("Tab")
+    assert opened.evaluate("document.activeElement.hash") == "#architecture"
+    for _ in range(3):
+        opened.keyboard.press("Tab")
+    opened.keyboard.press("Enter")
+    assert opened.url.endswith("#training")
+    opened.wait_for_function("document.querySelector('nav a[aria-current]')?.hash == '#training'", timeout=5000)
+
+
+def test_the_graph_can_be_seen_before_and_after_backward(opened: Any) -> None:
+    before, after = opened.locator(".graph.before"), opened.locator(".graph.after")
+    assert (before.is_visible(), after.is_visible()) == (False, True)
+    opened.locator("#pass-after").focus()
+    opened.keyboard.press("ArrowLeft")
+    assert (before.is_visible(), after.is_visible()) == (True, False)
+
+
+@pytest.mark.parametrize("width", [420, 1400])
+def test_it_fits_the_width_of_the_screen(opened: Any, width: int) -> None:
+    opened.set_viewport_size({"width": width, "height": 900})
+    assert opened.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_it_has_a_dark_side(opened: Any) -> None:
+    light = opened.evaluate("getComputedStyle(document.body).backgroundColor")
+    opened.emulate_media(color_scheme="dark")
+    assert opened.evaluate("getComputedStyle(document.body).backgroundColor") != light
+    assert opened.locator(".graph.after .dark").is_visible()
+    assert not opened.locator(".graph.after .light").is_visible()
