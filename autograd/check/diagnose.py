@@ -18,6 +18,7 @@ import numpy as np
 from autograd.check.diagnose_arrays import Rearranged, rearrangements
 from autograd.check.diagnose_changes import Candidate, on_the_way, overwritten, own_paths, replacements, times
 from autograd.check.diagnose_graph import Batch, Change, Graph, Ints, Mask
+from autograd.check.diagnose_slopes import solved
 from autograd.check.diagnose_words import diagnoses, unknown
 from autograd.check.groups import Group, Groups, Uses
 from autograd.check.problem import Array, Block, Diagnosis, Problem
@@ -59,7 +60,7 @@ def diagnose(problem: Problem) -> list[Diagnosis]:
     search = Search(problem)
     if search.misfit(search.graph.gradient()).max() <= search.fit:
         return []  # nothing is wrong
-    found = search.single() or search.several()
+    found = search.single() or search.odd_slopes(named=True) or search.several() or search.odd_slopes(named=False)
     found.sort(key=lambda e: e.cost)
     return diagnoses(search.groups, _distinct(found), search.nearest) or [
         unknown(problem, search.graph, search.nearest)
@@ -92,12 +93,13 @@ class Search:
         self.groups = Groups(self.graph)
         self.fit = max(FIT, problem.rtol)
         self.nearest: Explanation | None = None  # the best that did not fit
+        self._odd: list[tuple[Candidate, bool]] | None = None
         graph = self.graph
         strength = np.count_nonzero(graph.claimed, axis=1) + np.count_nonzero(graph.exact, axis=1)
         enough = 2 if graph.exact.shape[1] < 12 else 1  # numbers to compare, before the other points are looked at
-        self.probe = (
-            np.sort(np.argsort(-strength[1:], kind="stable")[:enough] + 1).tolist() if len(strength) > 2 else [0]
-        )
+        strongest = np.argsort(-strength[1:], kind="stable") + 1
+        self.two = np.sort(strongest[:2]).tolist() if len(strength) > 2 else list(range(len(strength)))
+        self.probe = self.two[:enough]
         self.places = self.groups.groups
         self.zeros = Batch(graph, [times(graph, g, 0.0).change for g in self.places], self.probe)
         self.others = self._others()
@@ -180,9 +182,11 @@ class Search:
         """Another order of components, or something added, in the gradient or in what comes to an array on one way."""
         blocks = [b for b in self.problem.blocks if wrong[b.slice].any()]
         shares: list[Ints | None] = [None, *self._shares(graph, blocks)]
+        points = self.two  # a number that is added at all points shows at two of them
+        base = graph.gradient(points) if points != self.probe else base
         for edges in shares:
-            tried = self._reorder(graph, base, wrong, edges, self.probe)
-            fitting = [k for k, r in enumerate(tried) if self.misfit(r.gradient, self.probe).max() <= self.fit]
+            tried = self._reorder(graph, base, wrong, edges, points)
+            fitting = [k for k, r in enumerate(tried) if self.misfit(r.gradient, points).max() <= self.fit]
             if not fitting:
                 continue
             everywhere = list(range(len(graph.points)))
@@ -215,6 +219,12 @@ class Search:
             yield e
         elif self.nearest is None or e.error < self.nearest.error:
             self.nearest = e
+
+    def odd_slopes(self, *, named: bool) -> list[Explanation]:
+        """A slope that is in no table, solved for: those recognised as a formula, or those that are not."""
+        if self._odd is None:
+            self._odd = list(solved(self.graph, [g for g in self.places if g.cost < 1], self.fit))
+        return [e for c, known in self._odd if known == named for e in self._verified(self.graph, c, ())]
 
     # -- Several mistakes ----------------------------------------------------------------------------------------------
 

@@ -55,6 +55,10 @@ def simplified(tree: Expression) -> Expression:
         return args[0] if values[1] else number(1)
     if tree.op == "mul" and 1.0 in values:
         return args[1] if values[0] == 1.0 else args[0]
+    if tree.op == "mul" and args[0] == args[1]:
+        return Expression("power", (args[0], number(2)))
+    if tree.op == "mul" and args[1] == Expression("power", (args[0], number(2))):
+        return Expression("power", (args[0], number(3)))
     if tree.op in ("add", "sub") and values[1] == 0.0:
         return args[0]
     if tree.op == "sub" and values[0] == 0.0:
@@ -81,7 +85,7 @@ def _plain(tree: Expression) -> tuple[str, int]:
     if tree.op == "":
         return _atom(tree.args[0])
     if tree.op == "Σ":
-        return f"Σ {_wrap(_plain(tree.args[0]), 2)}", 2
+        return f"Σ {_wrap(_plain(tree.args[0]), 2)}", 1
     if tree.op == "power":
         exponent = _plain(tree.args[1])[0]
         raised = exponent.translate(SUPERSCRIPT) if re.fullmatch(r"-?\d+", exponent) else f"^({exponent})"
@@ -98,7 +102,7 @@ def _latex(tree: Expression) -> tuple[str, int]:
         what = tree.args[0]
         return (_latex_name(what), ATOM) if isinstance(what, str) else _atom(what)
     if tree.op == "Σ":
-        return rf"\sum {_wrap(_latex(tree.args[0]), 2, True)}", 2
+        return rf"\sum {_wrap(_latex(tree.args[0]), 2, True)}", 1
     if tree.op == "power":
         return f"{_wrap(_latex(tree.args[0]), ATOM, True)}^{{{_latex(tree.args[1])[0]}}}", ATOM - 1
     if tree.op == "div":
@@ -117,6 +121,8 @@ def _infix(tree: Expression, write: object, signs: dict[str, str], big: bool = F
     own = BINDING[tree.op]
     left, right = (write(a) for a in tree.args)  # type: ignore[operator]
     tight = own if tree.op in ("add", "mul") else own + 1
+    if tree.op == "mul" and tree.args[1].op == "Σ":  # 2·Σ x, but (Σ x)·2
+        tight = 1
     return f"{_wrap(left, own, big)}{signs[tree.op]}{_wrap(right, tight, big)}", own
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -28,6 +28,16 @@ if TYPE_CHECKING:
 
 LAYERED = frozenset({"sigmoid", "tanh", "relu", "softplus", "erf", "sin", "cos", "maximum", "exp"})
 MANY = 5  # explanations that are shown
+
+
+class Where(NamedTuple):
+    """A place in words, and the user's line if there is one."""
+
+    what: str
+    line: str = ""
+
+    def __str__(self) -> str:
+        return self.what + self.line
 
 
 class Words:
@@ -128,11 +138,7 @@ class Words:
             return ""
         if len(numbers) == 1:
             return f" in layer {numbers[0]}"
-        return (
-            " in all layers"
-            if len(numbers) == len(set(self._layers.values()))
-            else (f" in layers {', '.join(map(str, numbers))}")
-        )
+        return " in all layers" if len(numbers) == len(set(self._layers.values())) else ""
 
     def scope(self, nodes: Iterable[int]) -> str:
         """ "layer2: ", if all of them were made in one scope."""
@@ -158,56 +164,61 @@ class Words:
         )
         return ", ".join(names)
 
-    def path(self, place: Group) -> str:
+    def path(self, place: Group) -> Where:
         """Edges as a way that the gradient takes: "the path from a·b to b"."""
         above, below = int(self.graph.src[place.edges[0]]), np.unique(self.graph.dst[place.edges]).tolist()
         sources = np.unique(self.graph.src[place.edges]).tolist()
         to = self.blocks(place.edges) or plain(self.show(below[0]))
-        return f"{self.scope(sources)}the path from {plain(self.show(above))} to {to}{self.line(sources)}"
+        return Where(f"{self.scope(sources)}the path from {plain(self.show(above))} to {to}", self.line(sources))
 
-    def place(self, place: Group | Uses, *, slope: bool) -> str:
-        """Where it is, in words."""
-        graph = self.graph
+    def place(self, place: Group | Uses, *, slope: bool) -> Where:
+        """Where it is: as the slope of an operation, or as a part of the gradient."""
         if isinstance(place, Uses):
-            edges = np.concatenate([place.kept, place.dropped])
-            above, below = np.unique(graph.src[edges]).tolist(), np.unique(graph.dst[edges]).tolist()
-            if len(above) == 1 or len(below) > len(above):
-                same_sum = all(graph.nodes[i].op == "sum" for i in above)
-            else:
-                same_sum = False
-            if same_sum:
-                total = self.show_sum(edges[graph.src[edges] == above[0]])
-                return f"{self.scope(above)}the sum {plain(total)}{self.line(above)}"
-            name = self.blocks(edges) or plain(self.show(below[0]))
-            return f"{self.scope(below)}the uses of {name}{self.line(below) if not self.blocks(edges) else ''}"
-        edges = place.edges
-        above, below = np.unique(graph.src[edges]).tolist(), np.unique(graph.dst[edges]).tolist()
+            return self._uses(place)
         if not slope and place.role == "whole":
-            return "the whole gradient"
+            return Where("the whole gradient")
         if not slope and place.role == "block":
-            return f"∂f/∂{self.blocks(edges)}"
+            return Where(f"∂f/∂{self.blocks(place.edges)}")
+        graph, edges = self.graph, place.edges
+        above, below = np.unique(graph.src[edges]).tolist(), np.unique(graph.dst[edges]).tolist()
         if place.role == "into":
             shown = plain(self.show(below[0]))
-            return f"{self.scope(below)}the gradient that reaches {shown}{self.layer(below)}{self.line(below)}"
+            return Where(f"{self.scope(below)}the gradient that reaches {shown}{self.layer(below)}", self.line(below))
         if graph.nodes[above[0]].op == "sum":
-            if place.part is not None and place.part.origin.label:
-                return f"the term {place.part.origin.label}"
-            shown = plain(self.show_sum(edges[graph.src[edges] == above[0]]))
-            inner = "" if above == [0] else " of the inner sum"
-            return (
-                f"{self.scope(below) or self.scope(above)}the term {shown}{inner}{self.line(below) or self.line(above)}"
-            )
+            return self._term(place, above, below)
         ops = {graph.nodes[i].op for i in above}
+        scope, line = self.scope(above), self.line(above)
         if len(ops) > 1:
-            return f"{self.scope(above)}the edges into {plain(self.show(below[0]))}{self.line(above)}"
+            return Where(f"{scope}the edges into {plain(self.show(below[0]))}", line)
         op = ops.pop()
-        shown = plain(self.show(above[0]))
-        label = graph.nodes[above[0]].origin.label
         if RULES[op].arity == 1:
+            label = graph.nodes[above[0]].origin.label
             at = f" at {label}" if label and len(above) == 1 else ""
-            return f"{self.scope(above)}the slope of {op}{self.layer(above)}{at}{self.line(above)}"
+            return Where(f"{scope}the slope of {op}{self.layer(above)}{at}", line)
         along = plain(self.show(below[0], 20))
-        return f"{self.scope(above)}the slope of {shown} along {along}{self.line(above)}"
+        return Where(f"{scope}the slope of {plain(self.show(above[0]))} along {along}", line)
+
+    def _term(self, place: Group, above: list[int], below: list[int]) -> Where:
+        graph, edges = self.graph, place.edges
+        line = self.line(below) or self.line(above)
+        if place.part is not None and place.part.origin.label:
+            return Where(f"the term {place.part.origin.label}", line)
+        kinds = {self.groups.alike[i]: i for i in reversed(above)}  # one of each kind of sum
+        ones = list(kinds.values())[::-1][:3]
+        shown = " and ".join(plain(self.show_sum(edges[graph.src[edges] == i])) for i in ones)
+        inner = "" if above == [0] else " of the inner sum"
+        return Where(f"{self.scope(below) or self.scope(above)}the term {shown}{inner}", line)
+
+    def _uses(self, uses: Uses) -> Where:
+        graph, edges = self.graph, np.concatenate([uses.kept, uses.dropped])
+        above, below = np.unique(graph.src[edges]).tolist(), np.unique(graph.dst[edges]).tolist()
+        in_a_sum = len(above) == 1 or len(below) > len(above)
+        if in_a_sum and all(graph.nodes[i].op == "sum" for i in above):
+            total = self.show_sum(edges[graph.src[edges] == above[0]])
+            return Where(f"{self.scope(above)}the sum {plain(total)}", self.line(above))
+        names = self.blocks(edges)
+        name = names or plain(self.show(below[0]))
+        return Where(f"{self.scope(below)}the uses of {name}", "" if names else self.line(below))
 
 
 def _shortest(write: Callable[[int], Expression], longest: int) -> Expression:
@@ -288,8 +299,8 @@ def _said(words: Words, finding: Candidate | Rearranged) -> Diagnosis:
         return _overwritten(words, finding, finding.place)
     if finding.kind == "missing-term" and finding.by:
         where = words.place(finding.place, slope=True)
-        text = f"At {where}, something is missing from yours: {finding.by}."
-        return Diagnosis(finding.kind, where, None, text)
+        text = f"At {where.what}, something is missing from yours: {finding.by}."
+        return Diagnosis(finding.kind, str(where), None, text)
     if finding.factor is not None:
         return _factor(words, finding, finding.place, finding.factor)
     return _slope(words, finding, finding.place)
@@ -317,11 +328,11 @@ def _overwritten(words: Words, finding: Candidate, uses: Uses) -> Diagnosis:
     where = words.place(uses, slope=False)
     n = len(uses.kept) + len(uses.dropped)
     left = f"the {uses.which} one" if uses.which != "middle" else "one of them"
-    text = f"Contributions add up (+=, not =). At {where}, only {left} counts in yours."
-    if "the uses of" not in where:
-        text = f"Contributions add up (+=, not =). Of {n} terms in {where}, only {left} counts in yours."
+    text = f"Contributions add up (+=, not =). At {where.what}, only {left} counts in yours."
+    if "the uses of" not in where.what:
+        text = f"Contributions add up (+=, not =). Of {n} terms in {where.what}, only {left} counts in yours."
     tex = r"\frac{\partial f}{\partial x} = \sum_{z} \frac{\partial f}{\partial z} \, \frac{\partial z}{\partial x}"
-    return Diagnosis("overwritten", where, None, text, tex)
+    return Diagnosis("overwritten", str(where), None, text, tex)
 
 
 def _factor(words: Words, finding: Candidate, place: Group, c: float) -> Diagnosis:
@@ -332,22 +343,22 @@ def _factor(words: Words, finding: Candidate, place: Group, c: float) -> Diagnos
     of = "f" if place.role in ("whole", "block") or shown is None else f"({latex(shown)})"
     by = latex(symbol(words.blocks(place.edges))) if place.role == "block" else "w"
     tex = rf"\frac{{\partial {of}}}{{\partial {by}}}" if of == "f" else rf"\frac{{\partial}}{{\partial {by}}} {of}"
-    subject = where[0].upper() + where[1:]
+    subject = where.what[0].upper() + where.what[1:]
     if c == 0:
         if place.role in ("whole", "block"):
-            return Diagnosis("missing-term", where, 0.0, f"{subject} is 0 in yours, and should not be.", tex)
+            return Diagnosis("missing-term", str(where), 0.0, f"{subject} is 0 in yours, and should not be.", tex)
         if not is_term:
             where = words.path(place)
-        text = f"{'The contribution of ' if is_term else ''}{where} is missing from yours: add it."
+        text = f"{'The contribution of ' if is_term else ''}{where.what} is missing from yours: add it."
         text = text[0].upper() + text[1:]
-        return Diagnosis("missing-term", where, 0.0, text, f"+ {tex}" if is_term else tex)
+        return Diagnosis("missing-term", str(where), 0.0, text, f"+ {tex}" if is_term else tex)
     if c == -1:
         text = f"{subject} has the wrong sign: multiply it by -1."
-        return Diagnosis(finding.kind, where, -1.0, text, rf"{tex} = -(\text{{yours}})")
+        return Diagnosis(finding.kind, str(where), -1.0, text, rf"{tex} = -(\text{{yours}})")
     right = 1 / c
     count = _count(words, place, c)
     text = f"{subject} is {number_text(c)} times what it should be: multiply it by {number_text(right)}{count}."
-    return Diagnosis(finding.kind, where, c, text, rf"{tex} = {_tex_number(right)} \cdot (\text{{yours}})")
+    return Diagnosis(finding.kind, str(where), c, text, rf"{tex} = {_tex_number(right)} \cdot (\text{{yours}})")
 
 
 def _count(words: Words, place: Group, c: float) -> str:
@@ -374,65 +385,65 @@ def _tex_number(c: float) -> str:
 def _slope(words: Words, finding: Candidate, place: Group) -> Diagnosis:
     graph, where = words.graph, words.place(place, slope=True)
     if finding.by and place.role == "slope":
-        where += f", on the way to {finding.by}"
+        where = Where(f"{where.what}, on the way to {finding.by}", where.line)
     assert finding.slope is not None
     source = graph.nodes[int(graph.src[place.edges[0]])]
     if place.role == "into":
         by = plain(finding.slope.slope)
-        text = f"At {where}, {finding.slope.words}: yours is multiplied by {by}, which does not belong there."
-        return Diagnosis(finding.kind, where, None, text, latex(finding.slope.slope))
+        text = f"At {where.what}, {finding.slope.words}: yours is multiplied by {by}, which does not belong there."
+        return Diagnosis(finding.kind, str(where), None, text, latex(finding.slope.slope))
     if source.op == "sum":
         shown = words.show_sum(place.edges[graph.src[place.edges] == graph.src[place.edges[0]]])
         how = "left out" if finding.kind == "missing-slope" else "used the wrong way round"
-        text = f"The numbers that multiply {words.blocks(place.edges) or 'the terms'} in {where} are {how}."
-        return Diagnosis(finding.kind, where, None, text, latex(shown))
+        text = f"The numbers that multiply {words.blocks(place.edges) or 'the terms'} in {where.what} are {how}."
+        return Diagnosis(finding.kind, str(where), None, text, latex(shown))
     slot = int(graph.slot[place.edges[0]])
-    names, legend = _names(words, place, source.op, slot)
+    names, legend = _names(words, place, source.op, slot, finding.slope.slope)
     right = right_slope(RULES[source.op], slot)
     assert right is not None
     right = _renamed(right, names)
     tex = rf"\frac{{\partial}}{{\partial {latex(names.get('x' if slot == 0 else 'y', symbol('x')))}}} = {latex(right)}"
     with_legend = f" ({legend})" if legend else ""
     if finding.kind == "missing-slope":
-        text = f"In yours, {where} is missing: multiply by {plain(right)}{with_legend}."
-        return Diagnosis(finding.kind, where, None, text, tex)
+        text = f"In yours, {where.what} is missing: multiply by {plain(right)}{with_legend}."
+        return Diagnosis(finding.kind, str(where), None, text, tex)
     if finding.kind == "transposed":
-        return Diagnosis(finding.kind, where, None, f"At {where}, yours has the matrix transposed.", tex)
+        return Diagnosis(finding.kind, str(where), None, f"At {where.what}, yours has the matrix transposed.", tex)
     wrong = finding.slope
+    if wrong.slope == symbol("…"):
+        text = f"In yours, {where.what} is wrong ({wrong.words} gives yours). It should be {plain(right)}{with_legend}."
+        return Diagnosis(finding.kind, str(where), None, text, tex)
     used = (
         f"{wrong.words}" if wrong.slope == right_slope(RULES[source.op], slot) else plain(_renamed(wrong.slope, names))
     )
     note = f", {wrong.words}" if wrong.words and used != wrong.words else ""
-    text = f"In yours, {where} is {used}{note}. It should be {plain(right)}{with_legend}."
-    return Diagnosis(finding.kind, where, None, text, tex)
+    text = f"In yours, {where.what} is {used}{note}. It should be {plain(right)}{with_legend}."
+    return Diagnosis(finding.kind, str(where), None, text, tex)
 
 
-def _names(words: Words, place: Group, op: str, slot: int) -> tuple[dict[str, Expression], str]:
-    """What to call z, x and y in a slope: the formulas themselves if they are short."""
+def _names(words: Words, place: Group, op: str, slot: int, wrong: Expression) -> tuple[dict[str, Expression], str]:
+    """What to call z, x and y in a slope, and what the letters stand for. Short names stand for themselves."""
     graph = words.graph
     source = int(graph.src[place.edges[0]])
+    taken = {b.name for b in graph.problem.blocks}
     names: dict[str, Expression] = {}
-    legend = []
+    meaning: dict[str, str] = {}
     for k, letter in zip(range(len(graph.nodes[source].operands)), "xyuv", strict=False):
         edge = np.flatnonzero((graph.src == source) & (graph.slot == k))
-        shown = (
-            words.show(int(graph.dst[edge[0]]))
-            if len(edge)
-            else _number(graph.raw_value[graph.nodes[source].operands[k]])
-        )
-        if len(plain(shown)) <= 12:
+        raw = graph.nodes[source].operands[k]
+        shown = words.show(int(graph.dst[edge[0]])) if len(edge) else _number(graph.raw_value[raw])
+        if len(plain(shown)) <= 12 and shown.op not in ("add", "sub", "mul", "div", "neg", "Σ"):
             names[letter] = shown
         else:
-            names[letter] = symbol(letter)
-            legend.append(f"{letter} = {plain(shown)}")
-    names["z"] = symbol("z")
+            free = next(c for c in (letter, *"uvabpqr") if c not in taken and symbol(c) not in names.values())
+            names[letter], meaning[letter] = symbol(free), f"{free} = {plain(shown)}"
+    free = next(c for c in "zsto" if c not in taken)
+    names["z"] = symbol(free)
+    output = f"the output of {op}" if RULES[op].arity == 1 else plain(words.show(source))
+    meaning = {"z": f"{free} {'is' if RULES[op].arity == 1 else '='} {output}", **meaning}
     right = right_slope(RULES[op], slot)
-    used = _symbols(right) if right is not None else set()
-    if "z" in used and RULES[op].arity == 1:
-        legend.insert(0, f"z is the output of {op}")
-    elif "z" in used:
-        legend.insert(0, f"z = {plain(words.show(source))}")
-    return names, ", ".join(item for item in legend if item[0] in used)
+    used = _symbols(wrong) | (_symbols(right) if right is not None else set())
+    return names, ", ".join(text for letter, text in meaning.items() if letter in used)
 
 
 def _symbols(tree: Expression) -> set[str]:

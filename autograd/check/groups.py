@@ -137,11 +137,14 @@ class Groups:
         lines = [n.origin.line[1] if n.origin.line else 0 for n in graph.nodes]
         scopes = [n.origin.scope for n in graph.nodes]
         ops = [n.op for n in graph.nodes]
+        near = self._near()
         single = range(len(graph.nodes))
         keys: list[tuple[list[Hashable], float]] = [
             (list(self.alike), 0.5),
             (list(self.made), 0.55),
             ([*zip(ops, lines, strict=True)], 0.6),
+            ([*zip(ops, near, strict=True)], 0.62),
+            ([*zip(ops, lines, near, strict=True)], 0.64),
             ([*zip(ops, scopes, strict=True)], 0.6),
             (list(ops), 0.7),
         ]
@@ -169,6 +172,21 @@ class Groups:
             for edges_ in into.values():
                 add("into", edges_, cost + 0.05)
         return list(found.values())
+
+    def _near(self) -> list[int]:
+        """For each node the arguments that are at most three edges below, as the bits of a number.
+
+        The steps of a recurrent network are made in different ways (each of the one before), yet each unit
+        stands close above its own weights.
+        """
+        own = [1 << int(b) if b >= 0 else 0 for b in self.block]
+        near = list(own)
+        for _ in range(3):
+            further = list(own)
+            for s, d in zip(self.graph.src.tolist(), self.graph.dst.tolist(), strict=True):
+                further[s] |= near[d]
+            near = further
+        return near
 
     def _named_parts(self) -> list[tuple[Ints, Part]]:
         """Sums inside sums that hold more than one kind of term, or that the user gave a name."""
@@ -203,7 +221,7 @@ class Groups:
 
         def add(kept: list[int], dropped: list[int], which: str, cost: float) -> None:
             if kept and dropped:
-                cost -= 0.5 * self._fans_out(dropped)
+                cost += 0.3 if which == "middle" else -0.5 * self._fans_out(dropped)
                 drop = np.unique(np.array(dropped, np.int64))
                 found.setdefault(drop.tobytes(), Uses(np.array(kept, np.int64), drop, which, cost))
 

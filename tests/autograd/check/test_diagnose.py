@@ -254,3 +254,31 @@ def test_a_missing_slope_of_any_function_between_two_others(op):
     found = first(f, np.array([0.3, 0.8, -0.5]), gradient)
     assert found.kind == "missing-slope"
     assert f"the slope of {op}" in found.where
+
+
+# -- Slopes that are in no table ---------------------------------------------------------------------------------------
+
+
+def weighted_tanh(W, v):
+    h = [ag.tanh(ag.dot(row, X[0])) for row in W]
+    return ag.dot(v, h) ** 2
+
+
+@pytest.mark.parametrize(
+    ("slope", "shown"),
+    [
+        (lambda z, h: h**3, "z³"),
+        (lambda z, h: 1 / (1 + z**2), "1/(1 + x²)"),
+        (lambda z, h: 3 * (1 - h), "3·(1 - z)"),
+        (lambda z, h: np.exp(-(z**2)) * np.cos(3 * h), "no formula that I know"),
+    ],
+)
+def test_a_slope_that_is_in_no_table_is_solved_for(slope, shown):
+    def gradient(W, v):
+        z = W @ X[0]
+        h = np.tanh(z)
+        return np.outer(2 * (v @ h) * v * slope(z, h), X[0]), 2 * (v @ h) * h
+
+    found = gradcheck(weighted_tanh, (RNG.normal(size=(3, 3)), RNG.normal(size=3)), gradient).diagnosis
+    assert found[0].kind == "wrong-slope"
+    assert shown in found[0].text

@@ -1,0 +1,138 @@
+"""A slope that is in no table of mistakes: solved for, then given a name.
+
+The gradient is linear in the slopes of one place. So the slopes that the student must have used are the solution of
+linear equations, one for each component; if there are fewer slopes than components and the equations can be met at all
+points, the mistake is there. What remains is to recognise the numbers as a formula in what the operation
+sees: its result z and its arguments x and y.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import product as pairs
+
+import numpy as np
+
+from autograd.check.diagnose_changes import Candidate
+from autograd.check.diagnose_graph import Change, Graph
+from autograd.check.groups import Group
+from autograd.check.mistakes import WrongSlope, evaluate
+from autograd.check.problem import Array
+from autograd.expression import Expression, number, symbol
+
+MOST = 48  # slopes that are solved for at once
+SAMPLES = 48  # numbers that a formula is compared with
+UNNAMED = "no formula that I know"
+FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "abs", "sign", "step")
+
+
+def solved(graph: Graph, places: Iterable[Group], fit: float) -> Iterator[tuple[Candidate, bool]]:
+    """Places where some slopes give the student's gradient, and whether they were recognised as a formula."""
+    for group in places:
+        sources = graph.src[group.edges]
+        ops = {graph.nodes[s].op for s in sources.tolist()}
+        slots = set(graph.slot[group.edges].tolist())
+        count = len(group.edges)
+        if len(ops) > 1 or ops == {"sum"} or len(slots) > 1 or count > min(MOST, graph.exact.shape[1]):
+            continue
+        if group.role == "into" or np.ptp(graph.level[sources]) > 0:
+            continue
+        solution = _solve(graph, group, fit)
+        if solution is None:
+            continue
+        slopes, equations = solution
+        numbers = graph.operands(group.edges)
+        names = {"z": graph.value[sources], **dict(zip("xyuv", numbers, strict=False))}
+        flat = {n: np.ravel(v)[:SAMPLES] for n, v in names.items()}
+        formula = recognised(np.ravel(slopes)[:SAMPLES], flat)
+        if formula is not None:
+            exact = np.broadcast_to(evaluate(formula, names), slopes.shape)
+            cost = 2.4 + 0.1 * _size(formula)
+            wrong = WrongSlope("wrong-slope", formula, cost)
+            yield Candidate("wrong-slope", group, Change(group.edges, exact), group.cost + cost, slope=wrong), True
+        elif count < equations:
+            wrong = WrongSlope("wrong-slope", symbol("…"), 3.0, UNNAMED)
+            yield Candidate("wrong-slope", group, Change(group.edges, slopes), group.cost + 3.0, slope=wrong), False
+
+
+def _solve(graph: Graph, group: Group, fit: float) -> tuple[Array, int] | None:
+    """The slopes (edge × point) that meet the student's gradient, and how many components they decide; or None."""
+    edges, count, n = group.edges, len(group.edges), len(graph.points)
+    none = Change(edges, np.zeros((count, n)))
+    one_each = [Change(edges, np.repeat(np.eye(count)[k][:, None], n, axis=1)) for k in range(count)]
+    gradients = graph.gradients([none, *one_each])
+    without, share = gradients[0], gradients[1:] - gradients[0]
+    slopes = np.zeros((count, n))
+    for p in range(n):
+        wanted = graph.claimed[p] - without[p]
+        scale = np.maximum(np.abs(graph.claimed[p]), 1e-9 * np.abs(graph.claimed[p]).max() + 1e-300)
+        matrix = (share[:, p] / scale).T
+        if not np.isfinite(matrix).all():
+            return None
+        slopes[:, p], _, rank, _ = np.linalg.lstsq(matrix, wanted / scale, rcond=1e-12)
+        if rank < count or np.abs(matrix @ slopes[:, p] - wanted / scale).max() > fit:
+            return None
+    return slopes, int((share != 0).any(axis=(0, 1)).sum())
+
+
+def recognised(values: Array, names: dict[str, Array]) -> Expression | None:
+    """The simplest formula in these names that gives these values, perhaps times a number.
+
+    >>> z = np.linspace(0.1, 0.9, 7)
+    >>> print(recognised((1 - z) * (1 - z), {"z": z}))
+    (1 - z) * (1 - z)
+    """
+    pool = _pool(names)
+    texts: list[Expression] = [tree for tree, _ in pool]
+    table = np.array([v for _, v in pool])
+    close = 1e-8 * np.abs(values).max() + 1e-300
+    hit = np.flatnonzero(np.abs(table - values).max(axis=1) <= close)
+    if len(hit):
+        return texts[int(hit[0])]
+    with np.errstate(all="ignore"):
+        ratio = values / table
+        steady = np.ptp(ratio, axis=1) <= 1e-8 * np.abs(ratio[:, 0])
+        for k in np.flatnonzero(np.isfinite(ratio).all(axis=1) & steady):
+            return Expression("mul", (number(round(float(ratio[k, 0]), 9)), texts[k]))
+        for op, result in (
+            ("mul", table[:, None] * table),
+            ("add", table[:, None] + table),
+            ("sub", table[:, None] - table),
+            ("div", table[:, None] / table),
+        ):
+            hits = np.argwhere(np.abs(result - values).max(axis=2) <= close)
+            if len(hits):
+                i, j = min(hits.tolist(), key=sum)
+                return Expression(op, (texts[i], texts[j]))
+    return None
+
+
+def _size(tree: Expression) -> int:
+    return 1 + sum(_size(a) for a in tree.args) if tree.op else 1
+
+
+def _pool(names: dict[str, Array]) -> list[tuple[Expression, Array]]:
+    """Small formulas, simplest first, each with its values; of several that come to the same, the first."""
+    leaves = [symbol(n) for n in names] + [number(1), number(2)]
+    trees = list(leaves)
+    variables = leaves[: len(names)]
+    trees += [Expression("mul", (v, v)) for v in variables]
+    trees += [Expression("neg", (v,)) for v in variables]
+    trees += [number(1) - v for v in variables] + [number(1) + v for v in variables]
+    trees += [
+        Expression(op, (a, b)) for op in ("mul", "add", "sub", "div") for a, b in pairs(variables, variables) if a != b
+    ]
+    trees += [number(1) - Expression("mul", (v, v)) for v in variables]
+    trees += [number(1) + Expression("mul", (v, v)) for v in variables]
+    trees += [Expression("mul", (v, Expression("mul", (v, v)))) for v in variables]
+    trees += [Expression(f, (v,)) for f in FUNCTIONS for v in variables]
+    size = len(next(iter(names.values())))
+    seen: set[bytes] = set()
+    pool = []
+    for tree in trees:
+        values = np.broadcast_to(np.asarray(evaluate(tree, names), float), (size,))
+        key = values.astype(np.float32).tobytes()
+        if np.isfinite(values).all() and key not in seen:
+            seen.add(key)
+            pool.append((tree, values))
+    return pool
