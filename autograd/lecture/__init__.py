@@ -1,16 +1,18 @@
 """The lecture, carried out: ``chalkgrad lecture``. Everything below meets here; it alone uses `nn` and `optim`.
 
-plan.py       how much is done: --quick or in full
-data.py       scikit-learn's digits, split
-small.py      one small network, before and after backward()
-training.py   the lecture's network trained by every method
-symmetry.py   what zero initialisation does, and the restart that mends it
-convex.py     the rates O(1/k) and O(1/√k)
-matrices.py   the scalar graph against the program made of it
-run.py        all of these, one after the other → `Results`
-mathml.py, diagram.py, figures.py, tables.py   results as mathematics, pictures, tables
-page.py       results → lecture.html (from page.html and style.css)
-report.py     results → the text for the terminal
+The way of the lecture through this folder:
+
+    plan.py         how much is done: --quick or in full
+    data.py         scikit-learn's digits, split
+    small.py        one small network, before and after backward()
+    training.py     the lecture's network trained by every method
+    symmetry.py     what zero initialisation does, and the restart that mends it
+    convex.py       the rates O(1/k) and O(1/√k)
+    matrices.py     the scalar graph against the program made of it
+    experiments.py  all of these, one after the other → `Results`
+    mathml.py, diagram.py, figures.py, tables.py   results as mathematics, pictures, tables
+    page.py         results → lecture.html (from page.html and style.css)
+    report.py       results → the text for the terminal
 """
 
 from autograd.lecture.experiments import Results, run
