@@ -144,6 +144,11 @@ class Backward:
         if repeated:
             keep = [k for k in range(len(ref.shape)) if k not in repeated]
             ref = Ref(ref.tensor, ref.offset, tuple(ref.shape[k] for k in keep), tuple(ref.strides[k] for k in keep))
+        if ref.overlaps:  # a sliding window: columns are met several times
+            columns = ref.columns().ravel()
+            value = self._terms([amount], ref.shape, ref.tensor.batched)
+            self.scattered.setdefault(ref.tensor, []).append((columns, value))
+            return
         self.received.setdefault(ref.tensor, []).append(_simplest(ref, amount))
 
     def collect(self, tensor: Tensor, made_by: Expr) -> Amount:

@@ -77,6 +77,17 @@ class Ref(Expr):
         """Whether this is all of the tensor, in order."""
         return self.offset == 0 and int(np.prod(self.shape)) == self.tensor.size and self.strides == dense(self.shape)
 
+    @property
+    def overlaps(self) -> bool:
+        """Whether it looks at a column more than once."""
+        reach = 0
+        for stride, n in sorted((abs(s), n) for s, n in zip(self.strides, self.shape, strict=True) if n > 1):
+            if stride <= reach:
+                columns = self.columns()
+                return len(np.unique(columns)) < columns.size
+            reach += stride * (n - 1)
+        return False
+
     def columns(self) -> np.ndarray[Any, Any]:
         """The columns, as an array of the view's shape."""
         grid = np.full(self.shape, self.offset)

@@ -101,6 +101,8 @@ class Writer:
         self.used: set[str] = set()
         self.taken = {"np", "math", "m", "w", "value", "gradient", "program", *spell.DEFINITIONS}
         self.started: set[Tensor] = set()
+        targets = [a.target.tensor for a in plan.backward]
+        self.changing = {t for t in targets if targets.count(t) > 1}  # written in several steps
         self.slopes: list[tuple[str, Ref]] = []  # along the matrices, not yet in the flat gradient
         self.slot_of = {place: slot for slot, place in recording.parameters.items()}
 
@@ -172,7 +174,7 @@ class Writer:
                     if isinstance(term, Product) and isinstance(term.b, Ref) and term.b.tensor is self.plan.parameters:
                         self.piece(term.b, "W", number[tensor])
                     elif isinstance(term, Ref) and term.tensor is self.plan.parameters:
-                        self.piece(term, "b", number[tensor])
+                        self._parameter(term, "b", number[tensor])
             elif isinstance(value, Elementwise):
                 of = value.args[0].tensor if isinstance(value.args[0], Ref) else None
                 n = number.get(of) if of is not None and len(value.args) == 1 else None
@@ -245,7 +247,11 @@ class Writer:
         elif a.target.whole:
             text = self._fit(self.text(a.value), a.value, tensor.shape, tensor.batched)
             if not a.add:
-                if not self._is_full(a.value, tensor):
+                if isinstance(a.value, Number):
+                    text = f"np.full({self._shape(tensor.shape, tensor.batched)}, {text})"
+                elif tensor in self.changing:  # an array of its own, and in order
+                    text = f"np.array(np.broadcast_to({text}, {self._shape(tensor.shape, tensor.batched)}), order='C')"
+                elif not self._is_full(a.value, tensor):
                     text = f"np.broadcast_to({text}, {self._shape(tensor.shape, tensor.batched)}).copy()"
                 self.texts.setdefault(tensor, text)
                 self.lines.append(self._commented(f"{name} = {text}", tensor.shape, tensor.batched))
@@ -378,7 +384,7 @@ class Writer:
         return f"{flat}[{':, ' if expr.tensor.batched else ''}{_index(expr.index)}]", 9
 
     def _sum(self, expr: Sum) -> Text:
-        pieces: list[tuple[float, Text]] = [(c, self.text(t)) for c, t in expr.terms]
+        pieces: list[tuple[float, Text]] = [(c, self._term(t, expr.shape)) for c, t in expr.terms]
         if expr.constant is not None:
             constant = self.text(expr.constant)
             first = bool(pieces) and pieces[0][0] < 0
@@ -392,12 +398,18 @@ class Writer:
             return (f"-{_wrapped(text, 3)}", 3) if c == -1.0 else (f"{c!r} * {_wrapped(text, 3)}", 2)
         return _joined([(c, _wrapped(t, 2)) for c, t in pieces]), 1
 
+    def _term(self, expr: Expr, shape: Shape) -> Text:
+        """A term of a sum, or an argument, in the shape of the whole."""
+        text = self.text(expr)
+        fitted = self._fit(text, expr, shape)
+        return text if fitted == text[0] else (fitted, 9)
+
     def _elementwise(self, expr: Elementwise) -> Text:
         name = expr.op.name
         if name == "mul" and isinstance(expr.args[1], Seed) and not expr.args[1].rows:
-            inner = self.text(expr.args[0])
+            inner = self._term(expr.args[0], expr.shape)
             return (f"{_wrapped(inner, 2)} / m", 2) if self.plan.inputs and self.mean else inner
-        args = [self.text(x) for x in expr.args]
+        args = [self._term(x, expr.shape) for x in expr.args]
         if name in spell.INFIX:
             own = 1 if name in ("add", "sub") else 2
             return f"{_wrapped(args[0], own)} {spell.INFIX[name]} {_wrapped(args[1], own + 1)}", own
@@ -506,11 +518,11 @@ class Writer:
         index_text = _arange(ref)
         return f"{self._flat(tensor)}[{':, ' if tensor.batched else ''}{index_text}]"
 
-    def _parameter(self, ref: Ref) -> str:
+    def _parameter(self, ref: Ref, letter: str = "", n: int | None = None) -> str:
         repeated = [k for k, (n, s) in enumerate(zip(ref.shape, ref.strides, strict=True)) if n > 1 and s == 0]
         keep = [k for k in range(len(ref.shape)) if k not in repeated]
         inner = Ref(ref.tensor, ref.offset, tuple(ref.shape[k] for k in keep), tuple(ref.strides[k] for k in keep))
-        name = self.piece(inner, "W" if len(keep) == 2 else "w")
+        name = self.piece(inner, letter or ("W" if len(keep) == 2 else "w"), n)
         stored = self.pieces[name].shape
         if stored != inner.shape:
             name = f"{name}.reshape({', '.join(map(str, inner.shape))})" if inner.shape else f"{name}[0]"
@@ -557,11 +569,9 @@ def _own_shape(expr: Expr) -> Shape | None:
     if isinstance(expr, Largest | Ref | Gather):
         return expr.shape
     if isinstance(expr, Sum):
-        shapes = [s for s in (_own_shape(t) for _, t in expr.terms) if s is not None]
-        return max(shapes, key=len) if shapes else None
+        return expr.shape if any(_own_shape(t) is not None for _, t in expr.terms) else None
     if isinstance(expr, Elementwise):
-        shapes = [s for s in (_own_shape(t) for t in expr.args) if s is not None]
-        return max(shapes, key=len) if shapes else None
+        return expr.shape if any(_own_shape(x) is not None for x in expr.args) else None
     return None
 
 
@@ -591,9 +601,18 @@ def _sliced(ref: Ref, tensor: Tensor) -> list[str] | None:
     if len(ref.shape) == 1 and len(tensor.shape) == 1:
         one = _range(ref.offset, ref.shape[0], ref.strides[0], tensor.size)
         return None if one is None else [one]
-    if len(ref.shape) == 2 and len(tensor.shape) == 2:
-        width = tensor.shape[1]
-        row, column = divmod(ref.offset, width)
+    if len(tensor.shape) != 2:
+        return None
+    width = tensor.shape[1]
+    row, column = divmod(ref.offset, width)
+    if len(ref.shape) == 1 and ref.shape[0] > 1:
+        if ref.strides[0] % width == 0:  # part of a column
+            part = _range(row, ref.shape[0], ref.strides[0] // width, tensor.shape[0])
+            return None if part is None else [part, str(column)]
+        part = _range(column, ref.shape[0], ref.strides[0], width)
+        inside = column + (ref.shape[0] - 1) * ref.strides[0] < width
+        return [str(row), part] if part is not None and inside else None
+    if len(ref.shape) == 2:
         if (ref.shape[0] > 1 and ref.strides[0] % width) or column + (ref.shape[1] - 1) * ref.strides[1] >= width:
             return None
         first = _range(row, ref.shape[0], ref.strides[0] // width if ref.shape[0] > 1 else 1, tensor.shape[0])

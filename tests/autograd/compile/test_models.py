@@ -215,6 +215,19 @@ def constant_features(rng):
     return (lambda x: (F.dot(c, w) * x + sum(w) / 3 - 2 * w[1]) ** 2 + w[0] * w[3]), [w], (rng.normal(size=5),)
 
 
+def convolution(rng):
+    """Sliding windows over the inputs, then over what came out, with weights that all windows share."""
+    u, v, b = matrix(rng, 3, 3), matrix(rng, 2, 3), Value(0.2)
+
+    def cost(xs, t):
+        maps = [[F.tanh(F.dot(row, xs[i : i + 3], b)) for i in range(6)] for row in u]
+        z = [sum(F.dot(row, maps[k][i : i + 3]) for k in range(3)) for row in v for i in range(4)]
+        z += [F.dot(v[0], maps[1][i : i + 3]) * F.dot(v[1], maps[1][i : i + 3]) for i in range(0, 4, 2)]
+        return (F.total([a * a for a in z]) - t) ** 2
+
+    return cost, [u, v, b], (rng.normal(size=(5, 8)), rng.normal(size=5))
+
+
 def network_of_modules(rng):
     """The project's own layers, where a unit's bias follows its weights, and its softmax cross-entropy."""
     model = nn.MLP(4, [5, 4, 3], activation="relu", output="linear", seed=3)
@@ -240,6 +253,7 @@ MODELS = {
             kinks,
             functions,
             constant_features,
+            convolution,
             network_of_modules,
         )
     },
