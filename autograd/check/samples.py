@@ -63,7 +63,9 @@ class Samples:
         size = np.empty_like(at)
         for block in self.arguments.blocks:
             part = at[block.slice]
-            size[block.slice] = np.maximum(np.abs(part), np.sqrt(np.mean(part**2))) if part.size else 0.0
+            largest = float(np.abs(part).max(initial=0.0))
+            typical = largest * np.sqrt(np.mean((part / largest) ** 2)) if largest else 0.0  # no overflow in the square
+            size[block.slice] = np.maximum(np.abs(part), typical)
         size[size == 0] = 0.5
         for attempt in range(14):
             flat = self.arguments.rounded(at + 0.5 * 0.5**attempt * size * self.rng.uniform(-1, 1, len(at)))

@@ -129,7 +129,7 @@ class Arguments:
             for k, item in arg.items():
                 self._match(item, part[k], who, found)
         else:
-            if not isinstance(part, list | tuple | np.ndarray) or np.shape(part) == ():
+            if not isinstance(part, list | tuple | np.ndarray) or (isinstance(part, np.ndarray) and not part.shape):
                 raise TypeError(f"{who} must return a list of {len(arg)} gradients here; it returned {_shown(part)}")
             if len(part) != len(arg):
                 raise ValueError(f"{who} must return a list of {len(arg)} gradients; it returned {len(part)}")
