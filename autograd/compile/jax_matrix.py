@@ -317,7 +317,14 @@ class JaxRunner:
         self.plan = plan(recording)
         self.source, tables = source(self.plan, recording)
         self.cost = _function(self.source, tables)
-        self._run = jax.jit(jax.value_and_grad(self.cost))
+        both = jax.value_and_grad(self.cost)
+
+        def run(w: Any, weights: Any, *batch: Any) -> Any:
+            value, gradient = both(w, weights, *batch)
+            return jax.numpy.append(gradient, value)  # one array: half the way back to NumPy
+
+        self._run = jax.jit(run)
+        self._weights: dict[tuple[int, float], Any] = {}
         self._shapes: list[Shape] = recording.shapes
         self._penalty = recording.penalty is not None
 
@@ -333,18 +340,24 @@ class JaxRunner:
 
     def __call__(self, parameters: Array, batch: list[Array], weight: float) -> tuple[float, Array]:
         """weight · Σ over the examples of the cost + penalty, and its gradient."""
+        rows = len(batch[0]) if batch else 1
         with float64():
-            rows = len(batch[0]) if batch else 1
-            value, gradient = self._run(parameters, np.full(min(rows, BLOCK), weight), *(x[:BLOCK] for x in batch))
-            total, slopes = float(value), np.array(gradient)
+            result = np.array(self._run(parameters, self._weigh(min(rows, BLOCK), weight), *(x[:BLOCK] for x in batch)))
             if rows > BLOCK:
-                extra, slope = self._run(parameters, np.zeros(1), *(x[:1] for x in batch))  # what is added only once
+                once = np.asarray(self._run(parameters, np.zeros(1), *(x[:1] for x in batch)))  # the penalty
                 for first in range(BLOCK, rows, BLOCK):
                     part = [x[first : first + BLOCK] for x in batch]
-                    value, gradient = self._run(parameters, np.full(len(part[0]), weight), *part)
-                    total += float(value) - float(extra)
-                    slopes += np.asarray(gradient) - np.asarray(slope)
-        return total, slopes
+                    result += np.asarray(self._run(parameters, self._weigh(len(part[0]), weight), *part)) - once
+        return float(result[-1]), result[:-1]
+
+    def _weigh(self, rows: int, weight: float) -> Any:
+        """`rows` times the weight, on the device."""
+        weights = self._weights.get((rows, weight))
+        if weights is None:
+            if len(self._weights) > 8:
+                self._weights.clear()
+            weights = self._weights[rows, weight] = the_jax().numpy.full(rows, weight)
+        return weights
 
 
 def make(recording: Recording) -> JaxRunner:
