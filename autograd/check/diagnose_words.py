@@ -125,7 +125,9 @@ class Words:
         graph, alike = self.graph, self.groups.alike
         levels: dict[int, int] = {}
         for i, node in enumerate(graph.nodes):
-            inside = np.flatnonzero((graph.src == i) & (node.op in LAYERED))
+            if node.op not in LAYERED:
+                continue
+            inside = np.flatnonzero(graph.src == i)
             if len(inside) and graph.nodes[graph.dst[inside[0]]].op in ("sum", "mul"):
                 levels[alike[i]] = max(levels.get(alike[i], 0), int(graph.level[i]))
         order = sorted(set(levels.values()), reverse=True)

@@ -65,6 +65,7 @@ class Groups:
         self._names: dict[Hashable, int] = {}
         self._colour()
         self._order = [self._order_of(i) for i in range(len(graph.nodes))]
+        self._parts = self._mixed_parts()
         self.groups = self._all_groups()
         self._reach = graph.reach()
         self._below: list[list[int]] = [[] for _ in graph.nodes]
@@ -150,7 +151,13 @@ class Groups:
         ]
         if len(graph.src) <= SMALL:
             keys.append((list(single), 1.2))
+        known: set[bytes] = set()
         for key, cost in keys:
+            numbers: dict[Hashable, int] = {}
+            partition = np.array([numbers.setdefault(k, len(numbers)) for k in key]).tobytes()
+            if partition in known:
+                continue  # the same places again
+            known.add(partition)
             families: dict[Hashable, list[int]] = {}
             for e, (s, d, slot) in enumerate(zip(graph.src, graph.dst, graph.slot, strict=True)):
                 place = 0 if ops[s] in COMMUTATIVE and self.made[s] != self.made[d] else int(slot)
@@ -190,11 +197,8 @@ class Groups:
 
     def _named_parts(self) -> list[tuple[Ints, Part]]:
         """Sums inside sums that hold more than one kind of term, or that the user gave a name."""
-        graph = self.graph
         out: dict[Hashable, tuple[list[int], Part]] = {}
-        for part in graph.parts:
-            edges = self._edges_of(part)
-            kinds = frozenset(self.alike[d] for d in graph.dst[edges])
+        for part, edges, kinds in self._parts:
             if part.origin.label or len(kinds) > 1:
                 known = out.setdefault((self.alike[part.node], part.origin.label, kinds), ([], part))
                 known[0].extend(edges.tolist())
@@ -202,9 +206,23 @@ class Groups:
                     out[self.alike[part.node], part.origin.label, kinds] = (known[0], part)
         return [(np.unique(np.array(edges, np.int64)), part) for edges, part in out.values()]
 
-    def _edges_of(self, part: Part) -> Ints:
-        inside = np.arange(part.first, part.last)
-        return np.asarray(inside[self.graph.src[inside] == part.node])
+    def _mixed_parts(self) -> list[tuple[Part, Ints, frozenset[int]]]:
+        """The sums inside sums that hold more than one kind of term or have a label: their edges and kinds."""
+        graph, alike = self.graph, np.array(self.alike)
+        rows: dict[int, tuple[Ints, Ints, Ints]] = {}
+        out = []
+        for part in graph.parts:
+            if part.node not in rows:
+                edges = np.flatnonzero(graph.src == part.node)
+                kinds = alike[graph.dst[edges]]
+                changes = np.flatnonzero(np.diff(kinds)) + 1
+                ends = np.append(changes, len(edges))  # where each run of one kind ends
+                rows[part.node] = edges, kinds, ends[np.searchsorted(changes, np.arange(len(edges)), side="right")]
+            edges, kinds, end_of_run = rows[part.node]
+            first, last = np.searchsorted(edges, (part.first, part.last)).tolist()
+            if first < last and (part.origin.label or end_of_run[first] < last):
+                out.append((part, edges[first:last], frozenset(kinds[first:last].tolist())))
+        return out
 
     def _terms(self) -> list[Ints]:
         """The edges of the root, if it is a sum, by kind of term."""
@@ -306,10 +324,8 @@ class Groups:
         """Sums over examples, each a sum of terms of several kinds: only the first or last example kept."""
         graph = self.graph
         families: dict[tuple[int, frozenset[int]], list[Ints]] = {}
-        for part in graph.parts:
-            edges = self._edges_of(part)
-            if len(edges):
-                kinds = frozenset(self.alike[d] for d in graph.dst[edges])
+        for part, edges, kinds in self._parts:
+            if len(kinds) > 1:
                 families.setdefault((part.node, kinds), []).append(edges)
         for node in np.unique(graph.src):
             if graph.nodes[node].op == "sum":
