@@ -299,13 +299,15 @@ class Calls:
     def sum(self, expr: Sum, out: Ref) -> None:
         """Σ c · term + constant, with as few calls as possible."""
         name = self.view(out)
-        terms = sorted(expr.terms, key=lambda t: (isinstance(t[1], Ref | Seed), t[0] < 0))
+        terms = sorted(expr.terms, key=lambda t: (isinstance(t[1], Ref | Seed), t[1].batched != out.batched, t[0] < 0))
         rest: list[tuple[float, Expr]] = list(terms)
         constant = expr.constant
         if not rest:
             self.out(f"copyto({name}, {self.name_of(constant or Number(0.0))})")
             return
         c, first = rest.pop(0)
+        if not isinstance(first, Ref | Seed) and first.batched != out.batched:  # all examples share it
+            first = self._array(first)
         plain = isinstance(first, Ref | Seed)
         if not plain:
             self.emit(first, out)

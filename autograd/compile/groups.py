@@ -361,7 +361,9 @@ class Grouper:
         constants = np.array([n.constant for n in nodes])
         constant: Expr | None = None
         if np.any(constants != 0.0):
-            constant = Number(constants[0]) if np.all(constants == constants[0]) else Table(constants.reshape(shape))
+            constant = (
+                Number(float(constants[0])) if np.all(constants == constants[0]) else Table(constants.reshape(shape))
+            )
         return Sum(terms, constant, shape, batched)
 
     def _matrices(self, block: Block) -> list[Expr] | None:

@@ -228,6 +228,8 @@ def _sub(b: Builder, x: int, y: int) -> int | None:
         return b.number(0.0)
     if minus := b.parts(y, rules.neg):
         return b.make(rules.add, (x, minus[0]))
+    if y in b.out.constants and any(term in b.out.constants for term in b.parts(x, rules.add) or ()):
+        return b.make(rules.add, (x, b.number(-b.out.constants[y])))
     return None
 
 
@@ -426,6 +428,10 @@ def _met(
         factors = recording.args[t] if recording.ops[t] is rules.mul else (t,)
         _sort_term(c, factors, t, twins, met, rest)
     for c, w, x in products:
+        while recording.ops[w] is rules.neg:
+            c, w = -c, recording.args[w][0]
+        while recording.ops[x] is rules.neg:
+            c, x = -c, recording.args[x][0]
         before = len(rest)
         _sort_term(c, (w, x), -1, twins, met, rest)
         if len(rest) > before:

@@ -1,0 +1,123 @@
+"""What a person would simplify is simplified, and nothing else changes."""
+
+import math
+
+import pytest
+
+import autograd as F
+from autograd import Value
+from autograd.compile.record import record
+from autograd.compile.simplify import simplify
+
+
+def operations(cost, *example, held=False):
+    """The names of the operations that are left, sorted."""
+    simple = simplify(record(cost, example=example))
+    return sorted(op.name for i, (op, args) in enumerate(zip(simple.ops, simple.args, strict=True)) if args)
+
+
+SAME = [
+    (lambda x, y: x + 0, []),
+    (lambda x, y: 0 + x * 1 / 1 - 0, []),
+    (lambda x, y: -(-x), []),
+    (lambda x, y: x - x + y, []),
+    (lambda x, y: x * 0 + y, []),
+    (lambda x, y: x**1 * y**0, []),
+    (lambda x, y: +x, []),
+    (lambda x, y: x**2, ["mul"]),
+    (lambda x, y: x + x + x, ["mul"]),
+    (lambda x, y: x + -y, ["sub"]),
+    (lambda x, y: -x * -y, ["mul"]),
+    (lambda x, y: 2 * (3 * x), ["mul"]),
+    (lambda x, y: x / 4, ["mul"]),
+    (lambda x, y: (x * y) + (y * x), ["mul", "mul"]),
+    (lambda x, y: (x + y).tanh() * (x + y).tanh(), ["add", "mul", "tanh"]),
+    (lambda x, y: F.dot([x, 2.0, 0.0], [y, 3.0, x]), ["add", "mul"]),
+    (lambda x, y: F.total([x, 1.0, y, 2.0]), ["add", "add"]),
+    (lambda x, y: F.exp(F.log(x)).log(), ["log"]),
+    (lambda x, y: F.where(1.0, x, y), []),
+    (lambda x, y: F.exp(0.0) * x + math.pi - math.pi, []),
+]
+STABLE = [
+    (lambda x, y: F.log(F.sigmoid(x)), ["neg", "neg", "softplus"]),
+    (lambda x, y: F.log(1 - F.sigmoid(x)), ["neg", "softplus"]),
+    (lambda x, y: F.log1p(-F.sigmoid(x)), ["neg", "softplus"]),
+    (lambda x, y: 1 / (1 + F.exp(-x)), ["sigmoid"]),
+    (lambda x, y: F.exp(x) / (1 + F.exp(x)), ["sigmoid"]),
+    (lambda x, y: F.log(1 + F.exp(x)), ["softplus"]),
+    (lambda x, y: F.log(1 / (1 + F.exp(-x))), ["neg", "neg", "softplus"]),
+    (lambda x, y: F.log(F.exp(x) + F.exp(y)), ["add", "add", "exp", "exp", "log", "maximum", "sub", "sub"]),
+    (lambda x, y: F.log(F.exp(x)), []),
+]
+
+
+@pytest.mark.parametrize(("cost", "left"), SAME + STABLE)
+def test_what_is_left(cost, left):
+    assert operations(cost, 0.3, 0.6) == left
+
+
+def cross_entropy(p, t):
+    return -(t * F.log(p) + (1 - t) * F.log(1 - p))
+
+
+@pytest.mark.parametrize(
+    "cost",
+    [
+        lambda z, t: cross_entropy(F.sigmoid(z), t),
+        lambda z, t: cross_entropy(1 / (1 + F.exp(-z)), t),
+        lambda z, t: cross_entropy(1 / (1 + F.exp(-z)), t) * 2 / 2,
+        lambda z, t: (t - 1) * F.log(1 - F.sigmoid(z)) - t * F.log(F.sigmoid(z)),
+        lambda z, t: -F.dot([t, 1 - t], [F.log(F.sigmoid(z)), F.log(1 - F.sigmoid(z))]),
+        lambda z, t: t * F.softplus(-z) + (1 - t) * F.softplus(z),
+    ],
+)
+def test_cross_entropy_is_softplus_minus_tz(cost):
+    assert operations(cost, 0.3, 1.0) == ["mul", "softplus", "sub"]
+
+
+def test_cross_entropy_of_a_difference():
+    def cost(a, b, t):
+        return cross_entropy(F.sigmoid(a - b), t)
+
+    assert operations(cost, 0.3, 0.2, 1.0) == ["mul", "softplus", "sub", "sub"]
+
+
+def test_no_gradient_through_the_largest():
+    def cost(a, b, c):
+        return F.log(F.exp(a) + F.exp(b) + F.exp(c))
+
+    simple = simplify(record(cost, example=(1.0, 2.0, 3.0)))
+    (held,) = simple.held
+    assert simple.ops[held].name == "maximum"
+    assert len(simple.args[held]) == 3
+
+
+def test_a_shift_that_the_user_made_is_kept():
+    def cost(a, b):
+        m = F.maximum(a, b)
+        return F.log(F.exp(a - m) + F.exp(b - m)) + m
+
+    assert not simplify(record(cost, example=(1.0, 2.0))).held
+
+
+def test_softplus_trees_are_one_log_sum_exp():
+    def cost(*z):
+        while len(z) > 1:
+            z = [a + (b - a).softplus() for a, b in zip(z[::2], z[1::2], strict=True)]
+        return z[0]
+
+    assert operations(cost, 0.1, 0.2, 0.3, 0.4) == ["add"] + ["exp"] * 4 + ["log", "maximum"] + ["sub"] * 4 + ["total"]
+
+
+def test_an_operation_that_fails_is_left_to_fail_when_it_runs():
+    w = Value(1.0)
+
+    def cost():
+        return F.where(w, w, Value(1.0) * 3.0)
+
+    assert sorted(op.name for op, a in zip(*_lists(cost, [w]), strict=True) if a) == ["where"]
+
+
+def _lists(cost, params):
+    simple = simplify(record(cost, params))
+    return simple.ops, simple.args
