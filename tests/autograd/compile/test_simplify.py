@@ -19,7 +19,7 @@ def operations(cost, *example, held=False):
 SAME = [
     (lambda x, y: x + 0, []),
     (lambda x, y: 0 + x * 1 / 1 - 0, []),
-    (lambda x, y: -(-x), []),
+    (lambda x, y: -1 * (-x), []),
     (lambda x, y: x - x + y, []),
     (lambda x, y: x * 0 + y, []),
     (lambda x, y: x**1 * y**0, []),
