@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import replace
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,7 @@ class Matrix:
         self.plan = differentiate(plan(recording), recording)
         self.calls = Calls(self.plan)
         self.quietly = _quiet_context()
+        self.lock = Lock()
         self.mean = True  # how the text of `source` weighs the examples; the weight itself is passed in
         self.fast_source = self.calls.source
         self.bound: dict[int, Callable[..., float]] = {}
@@ -90,12 +92,13 @@ class Matrix:
         if parameters is not self.parameters:
             self.bound.clear()
             self.parameters = parameters
-        run = self.bound.get(rows)
-        if run is None:
-            if len(self.bound) >= KEPT:
-                self.bound.pop(next(iter(self.bound)))
-            run = self.bound[rows] = self.calls.bind(rows, parameters, self.gradient)
-        return self.quietly(run, weight, *batch), self.gradient.copy()
+        with self.lock:  # threads would share the arrays
+            run = self.bound.get(rows)
+            if run is None:
+                if len(self.bound) >= KEPT:
+                    self.bound.pop(next(iter(self.bound)))
+                run = self.bound[rows] = self.calls.bind(rows, parameters, self.gradient)
+            return self.quietly(run, weight, *batch), self.gradient.copy()
 
     def _in_blocks(self, parameters: Array, batch: list[Array], weight: float) -> tuple[float, Array]:
         if self.parts is None:

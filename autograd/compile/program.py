@@ -156,12 +156,16 @@ class Program:
             data = arrays(batch, self._recording.shapes if runner is not None and self._recording is not None else None)
             self._kinds = list(map(_KIND, data))
         if runner is None:
+            if not ieee_is_on():
+                self._demand_finite(data)
             runner = self._make(data)
         weight = 1.0 / len(data[0]) if self._mean and data else 1.0
         value, gradient = runner(self._parameters, data, weight)
-        quick = math.isfinite(value) and math.isfinite(gradient.dot(gradient))
-        if not (quick or ieee_is_on() or (math.isfinite(value) and np.isfinite(gradient).all())):
-            return self._amiss(data, weight)
+        if not (math.isfinite(value) and math.isfinite(gradient.dot(gradient))):
+            if ieee_is_on():  # Python's own floats do not let inf and NaN flow; the engine does
+                return self._amiss(data, weight) if self._backend == "python" else (value, gradient)
+            if not (math.isfinite(value) and np.isfinite(gradient).all()):  # (or only a square was too large)
+                return self._amiss(data, weight)
         return value, gradient
 
     def _is_like_the_last(self, batch: Sequence[Any]) -> bool:
@@ -331,6 +335,8 @@ class Program:
         """Something is not finite: find the row, and let the eager engine say which node it is."""
         rows = len(data[0]) if data else 1
         value, gradient = 0.0, np.zeros(len(self._values))
+        if not ieee_is_on():
+            self._demand_finite(data)
         with self._current():
             for k in self._suspects(data):
                 try:
@@ -348,6 +354,17 @@ class Program:
         if ieee_is_on():
             return value, gradient
         raise DomainError(f"the cost or its gradient, added up over {rows} rows, is too large for a float")
+
+    def _demand_finite(self, data: list[Array]) -> None:
+        """Nothing finite comes of parameters or data that are not finite."""
+        if not np.isfinite(self._parameters).all():
+            k = int(np.argmin(np.isfinite(self._parameters)))
+            label = f" ({self._values[k].label})" if self._values[k].label else ""
+            raise DomainError(f"parameter {k}{label} is {self._parameters[k]}: was the learning rate too large?")
+        for k, x in enumerate(data):
+            if not np.isfinite(x).all():
+                place = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
+                raise ValueError(f"row {place[0]} of the batch: argument {k} holds {x[place]}, not a finite number")
 
     def _eagerly(self, example: list[Any], cost: Callable[..., Any]) -> tuple[float, Array]:
         plain = [x if np.ndim(x) else float(x) for x in example]

@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -322,6 +323,31 @@ def test_a_domain_error_names_the_node_and_the_row(backend):
     assert "F.log(w * x)" in str(error.value)
     with ieee():
         assert math.isnan(program(X)[0])
+
+
+def test_numbers_that_are_not_finite_to_begin_with(backend):
+    w = Value(2.0, "w")
+    program = compile(lambda x: w * F.tanh(x), [w], backend=backend)
+    with pytest.raises(ValueError, match="row 1 of the batch: argument 0 holds nan"):
+        program([1.0, math.nan])
+    program.parameters[0] = math.inf
+    with pytest.raises(DomainError, match=r"parameter 0 \(w\) is inf"):
+        program([1.0, 2.0])
+    with ieee():
+        assert program([1.0, 2.0])[0] == math.inf
+
+
+def test_threads_do_not_mix():
+    rng = np.random.default_rng(0)
+    W = [[Value(x) for x in row] for row in rng.normal(size=(30, 40))]
+    program = compile(lambda x: F.total([F.tanh(F.dot(r, x)) for r in W]), W, backend="numpy")
+    batches = [rng.normal(size=(64, 40)) for _ in range(8)]
+    expected = [program(x) for x in batches]
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(program, batches * 20))
+    for (value, slopes), (right, right_slopes) in zip(results, expected * 20, strict=True):
+        assert value == right
+        np.testing.assert_array_equal(slopes, right_slopes)
 
 
 def test_a_slope_that_is_not_finite(backend):
