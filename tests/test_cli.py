@@ -18,7 +18,7 @@ def ask(*args: str) -> subprocess.CompletedProcess[str]:
     code = "from autograd.cli import main; main()"
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", code, *args],
-        cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=120, check=False,
+        cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False,
     )  # fmt: skip
 
 
@@ -100,14 +100,17 @@ def test_the_lecture_in_a_pipe_is_plain_text_and_one_page(tmp_path: Path) -> Non
     code = (  # the smallest lecture: this test is about the command, the numbers have their own
         "from autograd import cli, lecture\n"
         "lecture.QUICK = lecture.Plan('quick', 1, 1, 2, 200, 1, 1)\n"
-        "from autograd.lecture import training\n"
+        "import nn\n"
+        "from autograd.lecture import symmetry, training\n"
+        "training.HIDDEN = symmetry.HIDDEN = 4\n"
+        "nn.MLP.for_data = lambda X, y, seed, **more: nn.MLP(64, [8, 10], seed=seed, **more)\n"
         "training.METHODS[:] = training.METHODS[1:4]\n"
         "cli.main()"
     )
     folder = str(tmp_path / "a" / "b")
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code, "lecture", "--quick", "--seed", "3", "--out", folder],
-        cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=170, check=False,
+        cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=600, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

@@ -11,7 +11,7 @@ pytest.importorskip("sklearn")
 pytest.importorskip("matplotlib")
 
 # As --quick, with less of what only takes time.
-SMALL = replace(QUICK, single=1, side_epochs=4, sgd_steps=1_500, sgd_repeats=2, timings=2)
+SMALL = replace(QUICK, single=1, side_epochs=2, sgd_steps=1_500, sgd_repeats=2, timings=2)
 
 
 @pytest.fixture(scope="session")
