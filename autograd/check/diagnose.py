@@ -216,7 +216,8 @@ class Search:
 
     def _kept(self, e: Explanation) -> Iterator[Explanation]:
         if e.error <= self.fit:
-            yield e
+            if self.graph.claimed.size > 1 or all(f.factor is None or cost_of(f.factor) < 1.8 for f in e.findings):
+                yield e  # (one number alone is met by any factor: only a simple one says something)
         elif self.nearest is None or e.error < self.nearest.error:
             self.nearest = e
 
@@ -266,7 +267,10 @@ class Search:
         few = len(graph.src) <= 60
         firsts = [c for c in self.others if c.cost < 4 and (few or c.place.cost < 1)]
         places = [k for k, g in enumerate(self.places) if few or g.cost < 1]
-        firsts += [times(graph, self.places[k], c, cost_of(c)) for k in places for c in (0.0, -1.0, 0.5, 2.0)]
+        for k in places:
+            all_of_it = self.places[k].role in ("whole", "block")
+            common = (-1.0, 0.5, 2.0) if all_of_it else (0.0, -1.0, 0.5, 2.0)
+            firsts += [times(graph, self.places[k], c, cost_of(c)) for c in common]
         for some in _batches(places, graph):
             without = self.zeros.gradients(graph, some)
             through = base - without

@@ -82,6 +82,8 @@ def recognised(values: Array, names: dict[str, Array]) -> Expression | None:
     >>> print(recognised((1 - z) * (1 - z), {"z": z}))
     (1 - z) * (1 - z)
     """
+    if len(values) < 4:  # so few numbers are met by many formulas
+        return None
     pool = _pool(names)
     texts: list[Expression] = [tree for tree, _ in pool]
     table = np.array([v for _, v in pool])
