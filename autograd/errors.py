@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 _OURS = frozenset({"autograd", "nn", "optim"})
 _ieee: ContextVar[bool] = ContextVar("ieee", default=False)
@@ -25,11 +26,19 @@ class DomainError(ValueError):
     """
 
     def __init__(
-        self, message: str, op: str = "", values: tuple[float, ...] = (), labels: tuple[str, ...] = ()
+        self,
+        message: str,
+        op: str = "",
+        values: tuple[float, ...] = (),
+        labels: tuple[str, ...] = (),
+        where: Line | None = None,
     ) -> None:
-        self.op, self.values, self.labels = op, values, labels
-        self.where = users_line()
+        self.message, self.op, self.values, self.labels = message, op, values, labels
+        self.where = where or users_line()
         super().__init__(message + at(self.where))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return DomainError, (self.message, self.op, self.values, self.labels, self.where)
 
 
 class StaleGraphError(RuntimeError):

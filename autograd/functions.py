@@ -174,7 +174,13 @@ def apply(op: Op, *args: Any) -> Any:
 
 
 def _elementwise(op: Op, args: tuple[Any, ...]) -> Any:
-    arrays: list[Any] = [a if isinstance(a, Value) else np.asarray(a) for a in args]
+    try:
+        arrays: list[Any] = [a if isinstance(a, Value) else np.asarray(a) for a in args]
+    except ValueError:
+        raise ValueError(f"{op.name} got rows of different lengths: they make no array") from None
+    for a in arrays:
+        if isinstance(a, np.ndarray) and a.dtype.kind not in "fiubO":
+            raise TypeError(f"{op.name} takes Values, numbers and arrays of them; got an array of {a.dtype}")
     if all(isinstance(a, np.ndarray) and a.dtype != object for a in arrays):
         arrays = [np.asarray(a, dtype=float) for a in arrays]
         with np.errstate(all="ignore"):

@@ -53,13 +53,15 @@ def backward(root: Node) -> None:
 
 
 def gradient(root: Node, wrt: list[Node]) -> list[float]:
-    """∂root/∂w for each leaf w in `wrt`, leaving the ``.grad`` of every leaf as it was."""
+    """∂root/∂w for each leaf w in `wrt`, leaving every ``.grad`` as it was."""
     with _one_at_a_time:
+        made = topological(root)[1]
+        kept = [node._grad for node in made]
         leaves, before = sweep(root)
         below = set(leaves)
         result = [w._grad if w in below else 0.0 for w in wrt]
-        for leaf, old in zip(leaves, before, strict=True):
-            leaf._grad = old
+        for node, old in zip(made + leaves, kept + before, strict=True):
+            node._grad = old
     return result
 
 
@@ -187,7 +189,12 @@ def slope_at(op: Op, i: int, z: float, values: list[float]) -> float | None:
 def changed(node: Node) -> None:
     """Called by a push when a node is no longer what its operation makes of its arguments."""
     args = arguments(node)
-    now = node._rule.array(*(a._data for a in args)) if ieee_is_on() else node._rule.evaluate([a._data for a in args])
+    values = [a._data for a in args]
+    try:
+        now = node._rule.evaluate(values)
+    except (ArithmeticError, ValueError):  # it was made under ieee()
+        with np.errstate(all="ignore"):
+            now = float(node._rule.array(*values))
     if node._data == now or (node._data != node._data and now != now):  # NaN is still NaN
         return
     names = ", ".join(f"{name_of(a)} = {a._data!r}" for a in args[:6]) + (", …" if len(args) > 6 else "")

@@ -52,6 +52,8 @@ def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """Like `grad`, but returns (f(x), ∂f/∂x)."""
 
+    _demand_function(f)
+
     @wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         chosen, record, numbers = _chosen(argnums, len(args)), _recording(args), list(args)
@@ -78,6 +80,8 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
     `f` returns a list or an array of Values (or one Value: then this is the gradient, as an array).
     """
 
+    _demand_function(f)
+
     @wraps(f)
     def matrix(*args: Any, **kwargs: Any) -> Any:
         (chosen,), record, numbers = _chosen(argnums, len(args)), _recording(args), list(args)
@@ -89,8 +93,9 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
         shape = z.shape + np.shape(np.asarray(args[chosen], dtype=object))
         rows: list[Any] = []
         for element in z.flat:
-            if not isinstance(element, Value):
-                _demand_value(element, f)
+            if isinstance(element, NUMBERS) and any(isinstance(other, Value) for other in z.flat):
+                element = constant(element)  # one that does not depend on x
+            _demand_value(element, f)
             rows += derivatives(element, variables) if record else reverse.gradient(element, variables)
         result = np.empty(len(rows), dtype=object if record else float)
         result[:] = rows
@@ -152,7 +157,7 @@ def variable(x: Any, leaves: list[Value]) -> Any:
     elif isinstance(x, dict):
         return {key: variable(item, leaves) for key, item in x.items()}
     elif isinstance(x, list | tuple):
-        return type(x)([variable(item, leaves) for item in x])
+        return _like(x, [variable(item, leaves) for item in x])
     else:
         raise TypeError(
             f"cannot differentiate along {x!r} of type {type(x).__name__}: "
@@ -172,8 +177,13 @@ def restore(x: Any, numbers: Any) -> Any:
     if isinstance(x, dict):
         return {key: restore(item, numbers) for key, item in x.items()}
     if isinstance(x, list | tuple):
-        return type(x)([restore(item, numbers) for item in x])
+        return _like(x, [restore(item, numbers) for item in x])
     return next(numbers)
+
+
+def _like(x: Any, items: list[Any]) -> Any:
+    """`items` as a list or tuple of the same kind as x; a named tuple keeps its names."""
+    return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
 
 
 def _call(f: Function, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -205,6 +215,11 @@ def _chosen(argnums: int | Sequence[int], count: int) -> list[int]:
         if not -count <= i < count:
             raise ValueError(f"argnums={i}, but the function was called with {count} argument(s), numbered from 0")
     return chosen
+
+
+def _demand_function(f: Any) -> None:
+    if not callable(f):
+        raise TypeError(f"this takes a function of Values, such as lambda x: x**2; got {f!r}")
 
 
 def _demand_value(z: Any, f: Function) -> None:

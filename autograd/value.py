@@ -203,14 +203,16 @@ class Value:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """np.exp(v), np.float64(2) * v, np.add(v, w): the operation of the same name; arrays go element by element."""
-        if method == "__call__" and not kwargs and all(isinstance(i, (Value, *NUMBERS)) for i in inputs):
-            f = _UFUNCS.get(ufunc.__name__)
-            if f is None:
-                known = ", ".join(sorted(_UFUNCS))
-                raise TypeError(f"np.{ufunc.__name__} has no rule for Values. There is one for: {known}")
-            return f(*(i if isinstance(i, Value) else float(i) for i in inputs))
+        f = _UFUNCS.get(ufunc.__name__)
         boxed = [_box(i) if isinstance(i, Value) else i for i in inputs]
-        return getattr(ufunc, method)(*boxed, **kwargs)
+        if method != "__call__" or kwargs:
+            return getattr(ufunc, method)(*boxed, **kwargs)
+        if f is None:
+            known = ", ".join(sorted(_UFUNCS))
+            raise TypeError(f"np.{ufunc.__name__} has no rule for Values. There is one for: {known}")
+        if all(isinstance(i, (Value, *NUMBERS)) for i in inputs):
+            return f(*(i if isinstance(i, Value) else float(i) for i in inputs))
+        return np.frompyfunc(f, ufunc.nin, 1)(*boxed)
 
     def conjugate(self) -> Value:
         """Itself: a Value is real. (np.std and np.var ask for it.)"""
@@ -336,14 +338,18 @@ def node_of(op: Op, args: tuple[Value, ...]) -> Value:
     return node
 
 
-_WHY = {
-    "div": "dividing by 0",
-    "log": "log needs a positive number",
-    "log1p": "log1p needs a number greater than -1",
-    "sqrt": "sqrt needs a number that is not negative",
-    "power": "a negative number to a fractional power is not real, and 0 has no negative power",
-    "pow": "a negative number to a fractional power is not real, and 0 has no negative power",
-}
+def _why(op: Op, values: list[float], z: float) -> str:
+    """What is wrong with these operands, in words."""
+    needs = {"log": "a positive number", "log1p": "a number greater than -1", "sqrt": "a number that is not negative"}
+    if op.name in needs:
+        return f"{op.name} needs {needs[op.name]}"
+    if op.name == "div" and values[1] == 0:
+        return "dividing by 0"
+    if op.name in ("power", "pow") and values[0] < 0 and values[1] != int(values[1]):
+        return "a negative number to a fractional power is not real"
+    if op.name in ("power", "pow") and values[0] == 0:
+        return "0 has no negative power"
+    return "the result is too large for a float" if math.isinf(z) else "the result is not a number"
 
 
 def amiss(op: Op, args: Sequence[Any]) -> float:
@@ -355,14 +361,8 @@ def amiss(op: Op, args: Sequence[Any]) -> float:
     if ieee_is_on():
         return z
     shown = reverse.values_of(tuple(nodes))
-    if (math.isinf(z) and op.name not in ("div", "log", "log1p") and not op.name.startswith("pow")) or (
-        math.isinf(z) and all(values)
-    ):
-        why = "the result is too large for a float"
-    else:
-        why = _WHY.get(op.name, "the result is not a finite number")
     raise DomainError(
-        f"{op.name} fails at {shown}: {why} (it would be {z})",
+        f"{op.name} fails at {shown}: {_why(op, values, z)} (it would be {z})",
         op.name,
         tuple(values),
         tuple(n.label for n in nodes),
@@ -443,8 +443,20 @@ for _name, _row in _OPERATORS.items():
     setattr(Value, f"__{_name}__", _operator(find(_row), f"__{_name}__"))
     if find(_row).arity == 2:
         setattr(Value, f"__r{_name}__", _operator(find(_row), f"__r{_name}__", reflected=True))
+
+
+def _method_of_two(op: Op) -> Callable[[Value, Any], Any]:
+    def method(x: Value, y: Any) -> Any:
+        if isinstance(y, np.ndarray | list | tuple):
+            return np.frompyfunc(lambda each: x.apply(op, (x, each)), 1, 1)(np.asarray(y, dtype=object))
+        return x.apply(op, (x, y))
+
+    return method
+
+
 for _name in _FUNCTIONS:
-    setattr(Value, _name, _operator(find(_name), _name))
+    _op = find(_name)
+    setattr(Value, _name, _operator(_op, _name) if _op.arity == 1 else _method_of_two(_op))
 
 _power = _operator(rules.power, "power")
 _pow = _operator(rules.pow, "pow")
@@ -461,9 +473,9 @@ Value.__rpow__ = _operator(rules.pow, "__rpow__", reflected=True)  # type: ignor
 # What NumPy's functions do to Values; by a comparison Values are equal only if they are the same node
 _UFUNCS: dict[str, Callable[..., Any]] = {
     **{name: getattr(Value, name) for name in _FUNCTIONS if find(name).arity == 1},
-    "maximum": lambda x, y: new(Value).apply(rules.maximum, (x, y)),
-    "minimum": lambda x, y: new(Value).apply(rules.minimum, (x, y)),
-    "sign": lambda x: x.apply(rules.sign, (x,)),
+    "maximum": lambda x, y: node_of(rules.maximum, (operand(x), operand(y))),
+    "minimum": lambda x, y: node_of(rules.minimum, (operand(x), operand(y))),
+    "sign": lambda x: node_of(rules.sign, (x,)),
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
     "true_divide": operator.truediv, "negative": operator.neg, "positive": operator.pos, "absolute": operator.abs,
     "fabs": operator.abs, "power": operator.pow, "float_power": operator.pow,

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -20,7 +22,11 @@ from nn.mlp import MLP
 from nn.module import Module
 
 FORMAT, VERSION = "chalkgrad model", 1
-_BROKEN = (ValueError, KeyError, TypeError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+# What the readers raise for a file that is not ours: a damaged header may ask for any place or any amount of memory
+_BROKEN = (
+    ValueError, KeyError, TypeError, EOFError, RuntimeError, NotImplementedError, OSError, MemoryError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 File = str | os.PathLike[str]
 
@@ -72,13 +78,15 @@ def load(path: File, into: Module | None = None) -> Module:
     path = Path(path)
     read = _form(path)[1]
     try:
-        with path.open("rb") as file:
-            content = read(file)
-        state = _parameters(content)
+        file = path.open("rb")
     except OSError as error:
         raise OSError(error.errno, f"cannot read the model: {error.strerror or error}", str(path)) from None
-    except _BROKEN as error:
-        raise ValueError(f"{path} is not a whole chalkgrad model: {error}") from None
+    with file:
+        try:
+            content = read(file)
+            state = _parameters(content)
+        except _BROKEN as error:
+            raise ValueError(f"{path} is not a whole chalkgrad model: {error}") from None
     try:
         model = into if into is not None else _build(content, len(state))
         model.load_state_dict(state)
@@ -95,7 +103,17 @@ def _write_json(file: BinaryIO, content: dict[str, Any]) -> None:
 
 
 def _read_json(file: BinaryIO) -> Any:
-    return json.loads(file.read())
+    return _loads(file.read().decode())
+
+
+def _loads(text: str) -> Any:
+    """The JSON in `text`. Ours is three levels deep; one nested without end could break Python's own reader."""
+    depth = 0
+    for match in re.finditer(r'"(?:[^"\\]|\\.)*"|[][{}]', text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
+        if depth > 10:
+            raise ValueError("its lists are nested too deep")
+    return json.loads(text)
 
 
 def _write_npz(file: BinaryIO, content: dict[str, Any]) -> None:
@@ -115,7 +133,7 @@ def _read_npz(file: BinaryIO) -> Any:
             raise ValueError(f"it holds {', '.join(parts.namelist()[:5]) or 'nothing'}")
     file.seek(0)
     with np.load(file, allow_pickle=False) as arrays:
-        head, names, values = json.loads(str(arrays["head"])), arrays["names"], arrays["values"]
+        head, names, values = _loads(str(arrays["head"])), arrays["names"], arrays["values"]
     if (
         not isinstance(head, dict)
         or names.dtype.kind != "U"
@@ -184,7 +202,5 @@ def _build(content: dict[str, Any], count: int) -> MLP:
 
 
 def _remove(path: Path) -> None:
-    try:
+    with contextlib.suppress(OSError):
         path.unlink(missing_ok=True)
-    except OSError:
-        return

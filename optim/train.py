@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autograd import Value, total
+from autograd import DomainError, Value, total
 from optim.optimizer import Array, Optimizer
 from optim.schedules import Schedule
 
@@ -38,7 +38,7 @@ class History:
     gradient_norm  ‖∇E‖ of the same
     accuracy       share of examples classified rightly, 0 … 1
     test_accuracy  the same on the test data, if any was given
-    learning_rate  η of the epoch's last step
+    learning_rate  η of the epoch's last step (at the start: of the first)
     attempt        which attempt it was: 0, then 1 after the first restart, …
     best_epoch     the place in these lists of the lowest cost: the model has these parameters
     steps          how many updates were made in all
@@ -141,21 +141,27 @@ def train(
 
     Raises ValueError or TypeError that names the argument, before anything is changed.
     """
-    _check_settings(epochs, batch_size, sampler, restarts, significant, perturbation)
+    _check_settings(epochs, batch_size, sampler, restarts, significant, perturbation, seed)
     X, y = _data("data", data)
+    for what, thing in (("model", model), ("cost", cost)):
+        if not callable(thing):
+            raise TypeError(f"{what} must be something to call, such as nn.MLP or nn.mse; got {thing!r}")
     parameters = list(model.parameters())
     _check_parameters(optimizer, parameters)
     if batch_size > len(X):
         raise ValueError(f"batch_size={batch_size}, but there are only {len(X)} examples. Write batch_size={len(X)}.")
     if program is not None and len(program.parameters) != len(parameters):
         raise ValueError(f"the program has {len(program.parameters)} parameters, and the model has {len(parameters)}")
-    width = _outputs(model(X[0]))
+    outputs = model(X[0])
+    width = _outputs(outputs)
     T = targets("data", y, width)
+    _check_targets("data", cost, outputs, T)
     task = _Task(model, cost, X, T, parameters, penalty, backend, program)
     tested = None
     if test is not None:
         test_X, test_y = _data("test", test, columns=X.shape[1])
         tested = (test_X, targets("test", test_y, width))
+        _check_targets("test", cost, outputs, tested[1])
     if schedule is not None:
         optimizer.lr = schedule
     rng = np.random.default_rng(seed)
@@ -170,7 +176,7 @@ def train(
         history.accuracy.append(task.accuracy(X, T))
         if tested:
             history.test_accuracy.append(task.accuracy(*tested))
-        history.learning_rate.append(optimizer.lr)
+        history.learning_rate.append(optimizer.schedule.rate(max(optimizer.k, 1)))
         history.attempt.append(attempt)
         if value < history.cost[history.best_epoch]:
             history.best_epoch = len(history.cost) - 1
@@ -204,6 +210,11 @@ def train(
                     look(attempt + 1)
         except KeyboardInterrupt:
             history.stopped = "interrupted"
+        except DomainError as error:
+            error.add_note(
+                f"in training, after {history.steps} steps. If the cost was growing, use a smaller learning rate."
+            )
+            raise
         finally:
             task.set(best)
             task.finish()
@@ -227,6 +238,8 @@ class _Task:
     ) -> None:
         self.model, self.cost, self.X, self.T = model, cost, X, T
         self.parameters, self.penalty = parameters, penalty
+        # with one output: σ(z) ≥ ½ where z ≥ 0, if the cost takes the weighted input z (a logit) itself
+        self.threshold = 0.0 if getattr(cost, "__name__", "").endswith("with_logits") else 0.5
         self.program: Any = program
         if program is not None:
             self.w: Array = program.parameters
@@ -294,7 +307,7 @@ class _Task:
         if hasattr(self.model, "predict_all"):
             predicted = np.asarray(self.model.predict_all(X))
         else:
-            predicted = np.array([_decide(self.model(x)) for x in X])
+            predicted = np.array([_decide(self.model(x), self.threshold) for x in X])
         wanted = T.argmax(axis=1) if T.ndim == 2 else (T > 0.5).astype(int)
         return np.asarray(predicted != wanted)
 
@@ -328,6 +341,22 @@ def targets(name: str, y: Any, width: int) -> Array:
     return rows
 
 
+def _check_targets(name: str, cost: Cost, outputs: Any, T: Array) -> None:
+    """Show the different targets to the cost, as plain numbers: a program sees only Values and cannot check them."""
+    rows, first = np.unique(T, axis=0, return_index=True)
+    if len(rows) > 200:  # of many numbers to be predicted, the extreme ones and some others
+        columns = rows.reshape(len(rows), -1)
+        some = sorted({*range(100), *columns.argmin(axis=0).tolist()[:50], *columns.argmax(axis=0).tolist()[:50]})
+        rows, first = rows[some], first[some]
+    for t, row in zip(rows, first.tolist(), strict=True):
+        try:
+            cost(outputs, _as_target(t))
+        except DomainError:
+            continue  # the outputs are saturated: that is no fault of the target
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{name}: row {row} of y (counted from 0): {error}") from None
+
+
 def _as_target(t: Any) -> Any:
     return t.tolist() if isinstance(t, np.ndarray) else float(t)
 
@@ -340,9 +369,9 @@ def _outputs(z: Any) -> int:
     raise TypeError(f"model(x) must return a Value or a list of Values; got {z!r} of type {type(z).__name__}")
 
 
-def _decide(z: Any) -> int:
+def _decide(z: Any, threshold: float) -> int:
     if isinstance(z, Value):
-        return int(z.data > 0.5)
+        return int(z.data >= threshold)
     return int(np.argmax([v.data for v in z]))
 
 
@@ -354,6 +383,8 @@ def _data(name: str, data: Any, columns: int | None = None) -> tuple[Array, Any]
         y = np.asarray(data[1], dtype=float)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name}: X and y must be arrays of numbers with rows of one length ({error})") from None
+    if not y.ndim:
+        raise TypeError(f"{name}: y must hold one target for each row of X; got {data[1]!r}")
     if X.ndim != 2 or not len(X):
         raise ValueError(f"{name}: X must have shape (examples, features), at least one example; got {X.shape}")
     if columns is not None and X.shape[1] != columns:
@@ -381,9 +412,10 @@ def _check_parameters(optimizer: Any, parameters: list[Value]) -> None:
 
 
 def _check_settings(
-    epochs: Any, batch_size: Any, sampler: Any, restarts: Any, significant: float, perturbation: float
+    epochs: Any, batch_size: Any, sampler: Any, restarts: Any, significant: float, perturbation: float, seed: Any
 ) -> None:
-    for name, number, least in (("epochs", epochs, 0), ("batch_size", batch_size, 1), ("restarts", restarts, 0)):
+    whole = (("epochs", epochs, 0), ("batch_size", batch_size, 1), ("restarts", restarts, 0), ("seed", seed, 0))
+    for name, number, least in whole:
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
             raise ValueError(f"{name} must be a whole number, at least {least}; got {number!r}")
     if sampler not in ("shuffle", "misclassified"):

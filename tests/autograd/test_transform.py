@@ -1,6 +1,7 @@
 """grad, value_and_grad, jacobian, hessian."""
 
 import math
+from collections import namedtuple
 
 import numpy as np
 import pytest
@@ -72,3 +73,26 @@ def test_what_is_not_a_value_is_named() -> None:
         grad(lambda x: [x])(1.0)
     with pytest.raises(TypeError, match="not a dict"):
         hessian(lambda x: x["a"])({"a": 1.0})
+
+
+def test_gradients_of_intermediate_values_are_left_alone_too() -> None:
+    w = Value(2.0)
+    h = w * 3
+    (h * 5).backward()
+    grad(lambda x: x * h)(7.0)
+    assert (w.grad, h.grad) == (15.0, 5.0)
+
+
+def test_named_tuples_keep_their_names() -> None:
+    point = namedtuple("point", "x y")
+    assert grad(lambda p: p.x * p.y)(point(2.0, 3.0)) == point(3.0, 2.0)
+
+
+def test_a_component_that_does_not_depend_on_x_has_slope_0() -> None:
+    assert jacobian(lambda x: [x[0] ** 2, 3.0])([2.0]).tolist() == [[4.0], [0.0]]
+
+
+def test_what_is_not_a_function_is_refused_at_once() -> None:
+    for transform in (grad, jacobian, hessian, value_and_grad):
+        with pytest.raises(TypeError, match="takes a function of Values"):
+            transform(3)  # type: ignore[arg-type]

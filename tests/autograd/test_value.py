@@ -3,11 +3,14 @@
 import copy
 import gc
 import math
+import pickle
 import threading
 import tracemalloc
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import autograd
 from autograd import DomainError, StaleGraphError, Value, ieee
@@ -389,3 +392,59 @@ def test_grad_none_as_in_pytorch_starts_afresh() -> None:
     assert x.grad == 4.0
     with pytest.raises(TypeError, match="a gradient is a number"):
         x.grad = "0"  # type: ignore[assignment]
+
+
+@given(st.floats(-5, 5))
+def test_under_ieee_nothing_is_stale_that_was_not_edited(x: float) -> None:
+    with ieee():
+        v = Value(x)
+        z = autograd.total(
+            [
+                getattr(v, name)()
+                for name in ["tanh", "sigmoid", "softplus", "exp", "expm1", "sin", "cos", "erf", "relu"]
+            ]
+        )
+        z.backward()  # math.tanh and np.tanh differ in the last bit
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "words"),
+    [
+        (lambda x: x.log1p(), (-1.0,), "greater than -1"),
+        (lambda x, y: x / y, (1e308, 1e-10), "too large"),
+        (lambda x: x**-1, (0.0,), "0 has no negative power"),
+        (lambda x: x**400, (1e10,), "too large"),
+        (lambda x: x**0.5, (-1.0,), "fractional power"),
+    ],
+)
+def test_a_domain_error_says_the_right_reason(f: object, args: tuple[float, ...], words: str) -> None:
+    with pytest.raises(DomainError, match=words):
+        f(*map(Value, args))  # type: ignore[operator]
+
+
+def test_a_domain_error_survives_pickling() -> None:
+    with pytest.raises(DomainError) as caught:
+        Value(0.0, "p").log()
+    twin = pickle.loads(pickle.dumps(caught.value))
+    assert (str(twin), twin.op, twin.labels) == (str(caught.value), "log", ("p",))
+
+
+def test_methods_of_two_arguments() -> None:
+    v = Value(1.0)
+    assert [m.data for m in v.maximum(np.array([0.0, 2.0]))] == [1.0, 2.0]
+    with pytest.raises(TypeError, match="maximum takes Values and numbers; got 'a'"):
+        v.maximum("a")  # type: ignore[arg-type]
+
+
+def test_a_tie_with_an_array_is_shared_too() -> None:
+    v = Value(0.0)
+    np.maximum(v, np.zeros(1))[0].backward()
+    assert v.grad == 0.5
+
+
+def test_arrays_of_something_else_are_refused() -> None:
+    for bad in (["1", "2"], np.array([1 + 2j])):
+        with pytest.raises(TypeError, match="exp takes Values, numbers and arrays of them"):
+            autograd.exp(bad)
+    with pytest.raises(ValueError, match="rows of different lengths"):
+        autograd.exp([[1.0], [1.0, 2.0]])

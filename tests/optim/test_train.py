@@ -101,7 +101,7 @@ def test_one_hot_targets_for_several_outputs(rings: Data) -> None:
 def test_a_schedule_replaces_the_learning_rate(rings: Data) -> None:
     model = network()
     history = fit(model, rings, epochs=2, batch_size=48, schedule=InverseTime(1.0))
-    assert history.learning_rate == [1.0, 0.5, pytest.approx(1 / 3)]
+    assert history.learning_rate == [1.0, 1.0, 0.5]
 
 
 def test_ctrl_c_keeps_the_best_parameters(rings: Data) -> None:
@@ -201,3 +201,61 @@ def test_plot(rings: Data) -> None:
     import matplotlib.pyplot as plt
 
     plt.close("all")
+
+
+@pytest.mark.parametrize("backend", ["eager", "auto"])
+@pytest.mark.parametrize(
+    ("sizes", "y"), [([1], [0, 1, 2]), ([1], [-1, 1, 1]), ([3], [[5.0] * 3] * 3), ([3], [[-1.0, 0.0, 1.0]] * 3)]
+)
+def test_targets_that_the_cost_refuses(backend: str, sizes: list[int], y: Any) -> None:
+    X = np.array([[0.1], [0.2], [0.3]])
+    with pytest.raises(ValueError, match=r"data: row \d of y"):
+        fit(nn.MLP(1, sizes, seed=0), (X, np.array(y)), backend=backend, batch_size=3)
+
+
+@pytest.mark.parametrize("backend", ["eager", "auto"])
+def test_a_saturated_first_example_is_no_obstacle(backend: str) -> None:
+    model = nn.MLP(1, [1], seed=0)
+    model.layers[0].neurons[0].w[0].data = 1.0
+    X = np.array([[50.0], [1.0], [-1.0]])
+    history = fit(model, (X, np.array([1, 1, 0])), backend=backend, batch_size=3)
+    assert history.cost[history.best_epoch] < history.cost[0]
+
+
+class Logit(Custom):
+    """The same without its sigmoid."""
+
+    def __call__(self, x: Any) -> Value:
+        return self.w[0] * x[0] + self.w[1] * x[1]
+
+
+def test_a_logit_says_class_1_from_0_on(rings: Data) -> None:
+    model = Logit()
+    optimizer = SGD(model.parameters(), lr=0.1)
+    X = rings[0]
+    y = (X[:, 0] > 0).astype(int)
+    history = train(model, nn.binary_cross_entropy_with_logits, (X, y), optimizer, epochs=5, batch_size=48)
+    w = [v.data for v in model.parameters()]
+    assert history.accuracy[history.best_epoch] == np.mean((X @ w >= 0) == y)
+
+
+def test_arguments_of_the_wrong_kind(rings: Data) -> None:
+    model = network()
+    optimizer = SGD(model.parameters(), lr=0.1)
+    for args, message in (
+        ((None, nn.mse, rings, optimizer), "model must be"),
+        ((model, "mse", rings, optimizer), "cost must be"),
+        ((model, nn.mse, (rings[0], None), optimizer), "y must hold"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            train(*args)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="seed"):
+        fit(model, rings, seed="a")
+
+
+def test_training_that_diverges_names_the_learning_rate(rings: Data) -> None:
+    model = nn.MLP(2, [1], output="linear", seed=0)
+    optimizer = SGD(model.parameters(), lr=1e200)
+    with pytest.raises(ValueError, match=r"fails|would go") as caught:
+        train(model, nn.mse, rings, optimizer, epochs=50, backend="eager", batch_size=8)
+    assert "learning rate" in str(caught.value) + " ".join(getattr(caught.value, "__notes__", []))
