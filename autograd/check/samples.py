@@ -143,7 +143,7 @@ class Samples:
         if self.eps == EPS:
             close = (s for s in self.all if self._differs_little(s))
             found = (noise.resolution(self._pair, s.look.at, self.rng) for s in close)
-            self.eps = next((eps for eps in found if eps is not None), EPS)
+            self.eps = min((eps for eps in found if eps is not None), default=EPS)  # saturated units look coarse
         self.tolerance = max(self.tolerance, 1000 * self.eps)
         if self.eps > EPS:
             self.notes.append(

@@ -142,6 +142,9 @@ class _Check:
         lost = self.samples.all[0].status == LOST
         if lost.any():
             self.notes.append(f"Along {self._some(lost)} the numbers differ at the point you gave, by rounding only.")
+        idle = np.all([(s.exact == 0) & (s.claimed == 0) for s in self.samples.all], axis=0)
+        if idle.any():
+            self.notes.append(f"Along {self._some(idle)} both are 0 at every point, so little was compared there.")
         if self.arguments.size == 1:
             return self._report("right", f"the formula agrees with f at {places}.")
         return self._report("right", f"all {self.arguments.size} components of the formula agree with f at {places}.")

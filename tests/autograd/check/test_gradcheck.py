@@ -439,3 +439,17 @@ def test_a_small_mistake_is_not_taken_for_rounding(off, w):
 def test_a_claim_of_0_for_a_tiny_slope_is_not_called_right():
     assert not gradcheck(lambda x, y: x + 1e-16 * y * y, (1.0, 1.0), lambda x, y: (1.0, 0.0))
     assert gradcheck(lambda x: 1e-12 * x * x, 3.0, lambda x: 1e-12).verdict == "wrong"
+
+
+def test_a_saturated_unit_is_not_taken_for_float32():
+    x = np.array([16586636.0, -100797.8, -180096.6, 91877.9])
+    w = np.array([-8.38288847e-07, -8.40462794e-07, 7.59970864e-07, 2.03370720e-07])  # tanh(-14)
+    f = lambda w: ag.tanh(ag.dot(w, x))  # noqa: E731
+    assert gradcheck(f, w, lambda w: (1 - np.tanh(w @ x) ** 2) * x)
+    assert gradcheck(f, w, lambda w: (1 - np.tanh(w @ x) ** 2) * x * (1 + 1e-5)).verdict == "wrong"
+
+
+def test_where_every_derivative_is_0_it_is_said():
+    report = gradcheck(lambda x, y: x * x + 0 * y, (2.0, 5.0), lambda x, y: (2 * x, 0.0))
+    assert "Along y both are 0" in str(report)
+    assert "both are 0" not in str(gradcheck(lambda x: x * x, 2.0, lambda x: 2 * x))
