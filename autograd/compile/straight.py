@@ -35,9 +35,12 @@ Array = NDArray[np.float64]
 Text = tuple[str, int, int]  # the text, how tightly it binds, how deep it nests
 
 
-def source(recording: Recording, name: str = "program", root: int | None = None) -> str:
-    """The text of ``name(p0, p1, …, x0, x1, …)``, which returns (cost, tuple of ∂cost/∂p)."""
-    return _Writer(recording, recording.root if root is None else root).function(name)
+def source(recording: Recording, name: str = "program", root: int | None = None, *, checked: bool = False) -> str:
+    """The text of ``name(p0, p1, …, x0, x1, …)``, which returns (cost, tuple of ∂cost/∂p).
+
+    With `checked` it raises ValueError where one of these is not finite.
+    """
+    return _Writer(recording, recording.root if root is None else root).function(name, checked)
 
 
 def function(text: str, name: str = "program") -> Callable[..., tuple[float, tuple[float, ...]]]:
@@ -89,6 +92,10 @@ class Straight:
             value, gradient = value + extra, gradient + slopes
         return value, gradient
 
+    def checked(self) -> Callable[..., tuple[float, tuple[float, ...]]]:
+        """The function, as one that raises ValueError where a result is not finite."""
+        return function(source(self.recording, checked=True))
+
     def explain(self) -> str:
         """How many nodes became how many lines."""
         lines = self.source.count("\n")
@@ -129,11 +136,11 @@ class _Writer:
             for i, place in leaves.items():
                 label = self.r.labels.get(i, "")
                 good = label.isidentifier() and label.isascii() and not keyword.iskeyword(label)
-                own = good and label not in taken and labels.count(label) == 1 and label[0] not in "pxvgs"
+                own = good and label not in taken and labels.count(label) == 1 and label[0] not in "pxvgsr"
                 names[i] = label if own else f"{letter}{place}"
         return names
 
-    def function(self, name: str) -> str:
+    def function(self, name: str, checked: bool = False) -> str:
         r = self.r
         places = {place: self.names[i] for i, place in r.parameters.items()}
         inputs = {place: self.names[i] for i, place in r.inputs.items()}
@@ -143,6 +150,10 @@ class _Writer:
         value = self.texts[self.root][0]
         gradients = self.backward()
         results = [gradients.get(k, "0.0") for k in range(r.parameter_count)]
+        if checked:
+            value, *results = [self.assign(f"r{k}", text)[0] for k, text in enumerate([value, *results])]
+            differences = self.summed([(f"({r} - {r})", ATOM, 1) for r in dict.fromkeys([value, *results])])[0]
+            self.lines += [f"if {differences} != 0.0:", "    raise ValueError"]  # inf - inf and nan - nan are nan
         body = "".join(f"    {line}\n" for line in self.lines)
         end = "," if len(results) == 1 else ""
         return f"def {name}({', '.join(signature)}):\n{body}    return {value}, ({', '.join(results)}{end})"
