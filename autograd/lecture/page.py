@@ -11,7 +11,8 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from autograd.check.sheet import Row, said
+from autograd.check.sheet import said
+from autograd.check.sheet_examine import Row
 from autograd.lecture import figures
 from autograd.lecture.data import Digits
 from autograd.lecture.diagram import architecture
@@ -248,7 +249,7 @@ def the_schedules(r: Results) -> Places:
         for each in r.scheduled
         for epoch, (eta, c) in enumerate(zip(each.history.learning_rate, each.history.cost, strict=True))
     ]
-    heads = ["η_k", "Σ η_k", "Σ η_k²", "meets it", "why", "cost at the end", "test accuracy"]
+    heads = ["η_k", "Σ\u00a0η_k", "Σ\u00a0η_k²", "meets it", "why", "cost at the end", "test accuracy"]
     return {
         "condition": displayed(CONDITION),
         "side_hidden": HIDDEN,

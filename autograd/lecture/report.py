@@ -84,7 +84,9 @@ def heading(console: Console, text: str) -> None:
 
 def print_table(console: Console, heads: list[str], rows: list[list[str]]) -> None:
     """Columns side by side, without lines around them."""
-    table = Table(*heads, box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for n, head in enumerate(heads):
+        table.add_column(head, justify="right" if rows and rows[0][n][:1].isdigit() else "left", no_wrap=True)
     for row in rows:
         table.add_row(*row)
     console.print(table, highlight=False)

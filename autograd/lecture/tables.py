@@ -25,7 +25,9 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]], 
     body = "".join(
         "<tr>"
         + "".join(
-            f'<th scope="row">{clean(c)}</th>' if n == 0 else f"<td{_number(c)}>{clean(c)}</td>"
+            f'<th scope="row"{" class=short" if len(str(c)) < 28 else ""}>{clean(c)}</th>'
+            if n == 0
+            else f"<td{_number(c)}>{clean(c)}</td>"
             for n, c in enumerate(row)
         )
         + "</tr>"
