@@ -9,7 +9,13 @@ QUICK = ["python", "numpy"]
 SLOW = {"numba": "numba_tape", "jax": "jax_matrix"}
 
 
-def available(name):
+@pytest.fixture(scope="session")
+def available():
+    """The name of a backend, or a skip."""
+    return installed
+
+
+def installed(name):
     if name in SLOW:
         pytest.importorskip(name)
         pytest.importorskip(f"autograd.compile.{SLOW[name]}")
@@ -18,7 +24,7 @@ def available(name):
 
 @pytest.fixture(scope="module", params=[*QUICK, *SLOW])
 def backend(request):
-    return available(request.param)
+    return installed(request.param)
 
 
 @pytest.fixture(scope="module", params=QUICK)
@@ -28,4 +34,4 @@ def quick_backend(request):
 
 @pytest.fixture(scope="module", params=list(SLOW))
 def slow_backend(request):
-    return available(request.param)
+    return installed(request.param)

@@ -260,14 +260,26 @@ MODELS = {
 }
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_a_program_is_the_eager_engine(name, backend):
+# JAX needs a second or two for each program: it gets one of each kind
+ON_JAX = ("logistic", "mlp-sigmoid-sum", "gaussian_mixture", "attention", "embedding", "kinks", "convolution")
+
+
+@pytest.mark.parametrize(
+    ("backend", "name"),
+    [(b, n) for b in ("python", "numpy", "numba", "jax") for n in (ON_JAX if b == "jax" else MODELS)],
+)
+def test_a_program_is_the_eager_engine(name, backend, available):
     cost, params, data = MODELS[name](np.random.default_rng(7))
-    assert_same(cost, params, data, backend)
+    assert_same(cost, params, data, available(backend))
 
 
-@pytest.mark.parametrize("name", ["mlp-sigmoid-sum", "recurrent", "gaussian_mixture", "constant_features"])
-def test_with_a_penalty_and_the_sum_over_the_batch(name, backend):
+@pytest.mark.parametrize(
+    ("backend", "name"),
+    [(b, n) for b in ("python", "numpy", "numba") for n in ("mlp-sigmoid-sum", "recurrent", "constant_features")]
+    + [("jax", "constant_features")],
+)
+def test_with_a_penalty_and_the_sum_over_the_batch(name, backend, available):
+    available(backend)
     cost, params, data = MODELS[name](np.random.default_rng(8))
     leaves = flat_parameters(params)
     penalties = [
