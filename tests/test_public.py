@@ -7,8 +7,8 @@ import pytest
 
 PROMISED = {
     "autograd": "Value exp log log1p expm1 sqrt sin cos tan tanh sigmoid relu softplus abs maximum minimum erf dot "
-    "total where grad value_and_grad jacobian hessian gradcheck draw explain compile graph_stats name_scope ieee DomainError "
-    "StaleGraphError",
+    "total where grad value_and_grad jacobian hessian gradcheck draw explain compile graph_stats name_scope ieee "
+    "DomainError StaleGraphError",
     "nn": "Module Neuron Layer MLP binary_cross_entropy binary_cross_entropy_with_logits cross_entropy mse l2_penalty "
     "init save load",
     "optim": "SGD AdaGrad RMSProp Adam AdamW Constant InverseTime LinearDecay Step Cosine train",
