@@ -11,7 +11,7 @@ from benchmarks.lib import child, report
 from benchmarks.lib.timing import Prepared, Unavailable, disagreements, interleaved, prepare
 from benchmarks.workloads import digits, gpt, moons, readme
 
-HEAVY = ("CasADi SX", "JAX", "torch", "numba", "jax")  # seconds of compiling: their own tests, or the benchmark
+HEAVY = ("CasADi SX", "JAX", "torch", "numba", "jax", "recorded graph")  # seconds of compiling
 
 
 def light(makers):
