@@ -111,17 +111,19 @@ def is_erratic(pair: Pair, at: Array, quantum: float, rng: np.random.Generator) 
     return erratic
 
 
-def resolution(pair: Pair, at: Array, rng: np.random.Generator) -> float | None:
+def resolution(pair: Pair, at: Array, noise: Array, rng: np.random.Generator) -> float | None:
     """The relative size of the last digit that the formula works with, 2⁻⁵² for float64; None if it does not show.
 
-    Where the arguments move by one part in 10¹² a formula in float64 moves, one in float32 mostly does not.
+    Where the arguments move by one part in 10¹² a formula in float64 moves, one in float32 mostly does not. `noise` is
+    that of the exact gradient: where it is as large as the movement, nothing can be seen.
     """
     far, _ = _around(pair, at, 1e-3, 3, rng)
     for distance, coarser in ((1e-12, SINGLE), (1e-5, HALF)):
         near, exact = _around(pair, at, distance, 3, rng)
         if len(near) < 3 or len(far) < 3:
             return None
-        should = (np.ptp(exact, axis=0) > 20 * EPS * np.abs(exact).max(axis=0)) & (np.ptp(far, axis=0) > 0)
+        visible = np.maximum(20 * EPS * np.abs(exact).max(axis=0), 20 * noise)
+        should = (np.ptp(exact, axis=0) > visible) & (np.ptp(far, axis=0) > 0)
         if not should.any():
             return None
         if (np.ptp(near, axis=0)[should] > 0).mean() > 0.1:

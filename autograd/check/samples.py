@@ -39,10 +39,11 @@ class Sample:
     blur: Array
     value_noise: float = -1.0
 
-    def measure(self, rng: np.random.Generator) -> None:
+    def measure(self, rng: np.random.Generator) -> Array:
         """How much rounding there is in the exact gradient."""
         if not self.scale.any() and self.look.root is not None:
             self.noise, self.scale = noise.of_engine(self.look.root, self.look.inputs, rng)
+        return self.noise
 
 
 class Samples:
@@ -117,22 +118,25 @@ class Samples:
         return wrong
 
     def mean_nothing(self) -> NDArray[np.bool_]:
-        """The components of which no point tells anything: rounding is as large as what is compared."""
+        """The components of which no point tells anything: rounding is as large as what is compared.
+
+        A point tells something where rounding is below the tolerance. Where none does, a component that agrees at
+        every point is believed if its rounding is smaller than itself, or nothing beside f: a saturated unit has slope 0.
+        """
         unknown = np.ones(self.arguments.size, dtype=bool)
+        faint = np.ones(self.arguments.size, dtype=bool)
         for sample in self.all:
-            sample.measure(self.rng)
             assert sample.look.root is not None
+            sample.measure(self.rng)
+            blur = np.maximum(sample.blur, 30 * sample.noise)
             scale = np.maximum(np.abs(sample.exact), sample.scale)
+            unknown &= blur > self.tolerance * scale
             # one part in a million of f for one part of x: less than that is 0 to any reader
-            unit = np.maximum(scale, abs(sample.look.root._data) / np.maximum(np.abs(sample.look.at), 1e-300))
-            nothing = 30 * sample.noise <= self.tolerance * unit
-            blurred = sample.blur > 0
-            fine = np.where(blurred, sample.blur <= self.tolerance * scale, nothing)
-            fine |= (sample.status == RIGHT) & (sample.noise <= 0.1 * scale)
-            unknown &= ~fine
+            unit = abs(sample.look.root._data) / np.maximum(np.abs(sample.look.at), 1e-300)
+            faint &= (sample.status == RIGHT) & ((blur <= self.tolerance * unit) | (sample.noise <= 0.1 * scale))
             if not unknown.any():
                 break
-        return unknown
+        return unknown & ~faint
 
     # -- Judging ----------------------------------------------------------------------------------------------
 
@@ -142,7 +146,7 @@ class Samples:
         self.eps = max([EPS, *(float(np.finfo(d).eps) for d in floats if d.itemsize < 8)])
         if self.eps == EPS:
             close = (s for s in self.all if self._differs_little(s))
-            found = (noise.resolution(self._pair, s.look.at, self.rng) for s in close)
+            found = (noise.resolution(self._pair, s.look.at, s.measure(self.rng), self.rng) for s in close)
             self.eps = min((eps for eps in found if eps is not None), default=EPS)  # saturated units look coarse
         self.tolerance = max(self.tolerance, 1000 * self.eps)
         if self.eps > EPS:

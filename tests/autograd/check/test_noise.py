@@ -45,12 +45,12 @@ def test_the_digits_that_a_formula_works_with(kind, eps):
     def pair(x):
         return np.asarray(np.tanh(x.astype(kind)) * kind(3), dtype=float), np.tanh(x) * 3
 
-    assert noise.resolution(pair, np.array([0.3, -0.7, 1.1]), np.random.default_rng(0)) == eps
+    assert noise.resolution(pair, np.array([0.3, -0.7, 1.1]), np.zeros(3), np.random.default_rng(0)) == eps
 
 
 def test_a_constant_tells_nothing_of_its_digits():
     pair = lambda x: (np.ones(2), x**2)  # noqa: E731
-    assert noise.resolution(pair, np.array([0.3, -0.7]), np.random.default_rng(0)) is None
+    assert noise.resolution(pair, np.array([0.3, -0.7]), np.zeros(2), np.random.default_rng(0)) is None
 
 
 # -- The surrogate -------------------------------------------------------------------------------------------------
