@@ -3,6 +3,7 @@
     record     the graph of one example, as plain lists; what cannot be recorded, said so
     linear     sums as linear forms, whatever way they were added up
     simplify   what a person would simplify: log σ through softplus, constants, common subexpressions
+               (`builder` has the identities, `softplus` the cross-entropy)
     choose     which backend, where the user leaves it open
 
     straight   a small graph as straight-line Python, forward and backward in one function
@@ -10,8 +11,8 @@
     tensors    the language of matrix programs: tensors, views of their columns, expressions, assignments
     groups     which scalar nodes become which matrix: the forward pass as assignments
     adjoint    its backward pass: the chain rule, one tensor at a time
-    text       both as the vectorised backpropagation that a textbook prints
-    calls      both as NumPy calls that allocate nothing
+    text       both as the vectorised backpropagation that a textbook prints (`slices` writes the views)
+    calls      both as NumPy calls that allocate nothing (`memory` makes the views)
     matrix     those calls, bound to arrays for each batch size, in blocks of rows
 
     batch      what the user passes, checked

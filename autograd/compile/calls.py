@@ -8,13 +8,13 @@ function.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd import rules
+from autograd.compile.memory import View, scatter, sorted_columns, view_of
 from autograd.compile.tensors import (
     Along,
     Assign,
@@ -39,22 +39,6 @@ from autograd.spell.numpy import UFUNCS
 Array = NDArray[np.float64]
 IN_PLACE = frozenset({"sigmoid", "tanh", "exp"})  # whose argument may be overwritten by the result
 ITEM = 8  # bytes of a float64
-
-
-@dataclass(frozen=True)
-class View:
-    """An array over a tensor's memory: `rows` in front of `shape` if it is batched and not flat.
-
-    flat   how the batch axis is laid out: "" (rows, *shape); "rows" (rows · shape[0], *shape[1:]);
-           "all" one row of everything
-    """
-
-    tensor: Tensor
-    offset: int
-    shape: Shape
-    strides: Shape
-    flat: str = ""
-    transposed: bool = False
 
 
 class Calls:
@@ -95,7 +79,7 @@ class Calls:
             tensor = self.shared.get(spec.tensor, spec.tensor)
             if tensor not in memory:
                 memory[tensor] = np.zeros(tensor.size * (rows if tensor.batched else 1))
-            names[name] = _view(spec, memory[tensor], rows)
+            names[name] = view_of(spec, memory[tensor], rows)
         for name, (shape, batched) in self.masks.items():
             names[name] = np.zeros((rows, *shape) if batched else shape, dtype=bool)
         for n in self.ones:
@@ -235,7 +219,7 @@ class Calls:
         if a.scatter is not None:
             value = self.name_of(a.value)
             over_batch = a.value.batched and not a.target.tensor.batched
-            index, summed = self.constant_index(_sorted(a.scatter)), ", True" if over_batch else ""
+            index, summed = self.constant_index(sorted_columns(a.scatter)), ", True" if over_batch else ""
             row = Ref(a.target.tensor, 0, (a.target.tensor.size,), (1,))
             self.out(f"scatter({self.view(row)}, {index}, {value}{summed})")
         elif a.add:
@@ -606,35 +590,3 @@ def parts(expr: Expr) -> list[Expr]:
     if isinstance(expr, Gather):  # the whole row, in a way that needs it as it lies
         return [Ref(expr.tensor, -1, (), ())]
     return []
-
-
-def scatter(target: Array, index: Any, value: Array, over_batch: bool = False) -> None:
-    """``target[..., columns] += value``, where a column may occur more than once."""
-    order, columns, starts = index
-    if over_batch:
-        value = value.sum(axis=0)
-    value = value.reshape(*target.shape[:-1], -1)
-    target[..., columns] += np.add.reduceat(value[..., order], starts, axis=-1)
-
-
-def _sorted(index: Any) -> tuple[Any, Any, Any]:
-    """For `scatter`: the order in which equal columns stand together, the columns, and where each of them starts."""
-    order = np.argsort(index, kind="stable")
-    columns, starts = np.unique(index[order], return_index=True)
-    return order, columns, starts
-
-
-def _view(spec: View, memory: Array, rows: int) -> Array:
-    tensor, shape, strides = spec.tensor, spec.shape, spec.strides
-    if tensor.batched:
-        if spec.flat == "all":
-            return memory
-        if spec.flat == "rows":
-            shape = (rows * shape[0], *shape[1:])
-            strides = (strides[0] if spec.shape[0] > 1 else tensor.size, *strides[1:])
-        else:
-            shape, strides = (rows, *shape), (tensor.size, *strides)
-    elif spec.flat == "all":
-        return memory
-    array: Array = np.ndarray(shape, np.float64, memory, spec.offset * ITEM, tuple(s * ITEM for s in strides))
-    return array.swapaxes(-1, -2) if spec.transposed else array

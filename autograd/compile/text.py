@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd.compile.adjoint import reshaped
 from autograd.compile.record import Recording
+from autograd.compile.slices import arange, index_of, slice_of, slices_of
 from autograd.compile.tensors import (
     Along,
     Assign,
@@ -32,7 +33,6 @@ from autograd.compile.tensors import (
     Table,
     Tensor,
     dense,
-    whole,
 )
 from autograd.spell import numpy as spell
 
@@ -136,7 +136,7 @@ class Writer:
             for t in plan.inputs:
                 body.append(f"{self.names[t]} = np.reshape({self.names[t]}, ({self._rows(t.shape)}))")
         for name, ref in self.pieces.items():
-            body.append(self._commented(f"{name} = {_slice('w', ref)[0]}", ref.shape, False))
+            body.append(self._commented(f"{name} = {slice_of('w', ref)[0]}", ref.shape, False))
         body += self.lines
         body.append("return value, gradient")
         imports = ["import math", "", "import numpy as np"] if "erf" in self.used else ["import numpy as np"]
@@ -242,7 +242,7 @@ class Writer:
             flat = name if len(tensor.shape) == 1 else f"{name}.reshape({'m, ' if tensor.batched else ''}-1)"
             if a.value.batched and not tensor.batched:
                 value = f"{value}.sum(axis=0)"
-            index = f"(slice(None), {_index(a.scatter)})" if tensor.batched else _index(a.scatter)
+            index = f"(slice(None), {index_of(a.scatter)})" if tensor.batched else index_of(a.scatter)
             self.lines.append(f"np.add.at({flat}, {index}, {value})")
         elif a.target.whole:
             text = self._fit(self.text(a.value), a.value, tensor.shape, tensor.batched)
@@ -277,7 +277,7 @@ class Writer:
             self._place_slopes()
             value = self._fit(self.text(a.value), a.value, (len(a.scatter),))
             value = f"{value}.sum(axis=0)" if a.value.batched else value
-            self.lines.append(f"np.add.at(gradient, {_index(a.scatter)}, {value})")
+            self.lines.append(f"np.add.at(gradient, {index_of(a.scatter)}, {value})")
             return
         if isinstance(a.value, Number) and a.value.value == 0.0:
             return
@@ -289,7 +289,7 @@ class Writer:
             self.slopes.append((name, a.target))
             return
         self._place_slopes()
-        place, assignable = _slice("gradient", a.target)
+        place, assignable = slice_of("gradient", a.target)
         self.lines.append(f"{place}{'' if assignable else '[...]'} {'+=' if a.add else '='} {text}")
 
     def _place_slopes(self) -> None:
@@ -310,7 +310,7 @@ class Writer:
         elif self.slopes or gradient not in self.started:
             self._start_gradient()
             for name, ref in self.slopes:
-                place, assignable = _slice("gradient", ref)
+                place, assignable = slice_of("gradient", ref)
                 self.lines.append(f"{place}{'' if assignable else '[...]'} = {name}")
         self.slopes = []
 
@@ -381,7 +381,7 @@ class Writer:
             return f"{_wrapped(self.text(expr.x), 9)}.max(axis=-1)", 9
         assert isinstance(expr, Gather)
         flat = self._flat(expr.tensor)
-        return f"{flat}[{':, ' if expr.tensor.batched else ''}{_index(expr.index)}]", 9
+        return f"{flat}[{':, ' if expr.tensor.batched else ''}{index_of(expr.index)}]", 9
 
     def _sum(self, expr: Sum) -> Text:
         pieces: list[tuple[float, Text]] = [(c, self._term(t, expr.shape)) for c, t in expr.terms]
@@ -505,17 +505,17 @@ class Writer:
             while index and index[-1] == ":":
                 index.pop()
             return f"{base}[{', '.join(index)}]"
-        sliced = _sliced(ref, tensor)
+        sliced = slices_of(ref, tensor)
         if sliced is not None:
             return f"{name}[{', '.join([':'] * tensor.batched + sliced)}]"
         if ref.whole and not assign:
             return f"{name}.reshape({', '.join(['m'] * tensor.batched + [str(n) for n in ref.shape])})"
         if len(ref.shape) == 2 and not assign:
             turned = Ref(tensor, ref.offset, ref.shape[::-1], ref.strides[::-1])
-            sliced = _sliced(turned, tensor)
+            sliced = slices_of(turned, tensor)
             if sliced is not None:
                 return f"{name}[{', '.join([':'] * tensor.batched + sliced)}].swapaxes(-1, -2)"
-        index_text = _arange(ref)
+        index_text = arange(ref)
         return f"{self._flat(tensor)}[{':, ' if tensor.batched else ''}{index_text}]"
 
     def _parameter(self, ref: Ref, letter: str = "", n: int | None = None) -> str:
@@ -583,77 +583,3 @@ def _squeezed(expr: Expr, axis: int | None = None) -> Expr:
             return Ref(expr.tensor, expr.offset, (1,), (1,))
         return Ref(expr.tensor, expr.offset, tuple(expr.shape[k] for k in keep), tuple(expr.strides[k] for k in keep))
     return expr
-
-
-def _range(start: int, n: int, step: int, size: int) -> str | None:
-    """A slice of n columns from start, None if there is none."""
-    if n == 1:
-        return f"{start}:{start + 1}"
-    if step < 1:
-        return None
-    if start == 0 and step == 1 and n == size:
-        return ":"
-    return f"{start}:{start + (n - 1) * step + 1}" + (f":{step}" if step > 1 else "")
-
-
-def _sliced(ref: Ref, tensor: Tensor) -> list[str] | None:
-    """The view as slices of the tensor's own axes, if it is one."""
-    if len(ref.shape) == 1 and len(tensor.shape) == 1:
-        one = _range(ref.offset, ref.shape[0], ref.strides[0], tensor.size)
-        return None if one is None else [one]
-    if len(tensor.shape) != 2:
-        return None
-    width = tensor.shape[1]
-    row, column = divmod(ref.offset, width)
-    if len(ref.shape) == 1 and ref.shape[0] > 1:
-        if ref.strides[0] % width == 0:  # part of a column
-            part = _range(row, ref.shape[0], ref.strides[0] // width, tensor.shape[0])
-            return None if part is None else [part, str(column)]
-        part = _range(column, ref.shape[0], ref.strides[0], width)
-        inside = column + (ref.shape[0] - 1) * ref.strides[0] < width
-        return [str(row), part] if part is not None and inside else None
-    if len(ref.shape) == 2:
-        if (ref.shape[0] > 1 and ref.strides[0] % width) or column + (ref.shape[1] - 1) * ref.strides[1] >= width:
-            return None
-        first = _range(row, ref.shape[0], ref.strides[0] // width if ref.shape[0] > 1 else 1, tensor.shape[0])
-        second = _range(column, ref.shape[1], ref.strides[1], width)
-        return None if first is None or second is None else [first, second]
-    return None
-
-
-def _slice(name: str, ref: Ref) -> tuple[str, bool]:
-    """A view of a flat vector, and whether it can stand on the left of `=` as it is."""
-    if ref.shape == (1,) or len(ref.shape) == 1:
-        one = _range(ref.offset, ref.shape[0], ref.strides[0], -1)
-        if one is not None:
-            return f"{name}[{one}]", True
-    if (len(ref.shape) == 2 and ref.strides[1] == 1) or ref.shape == (1, 1):
-        rows, columns = ref.shape
-        if ref.strides == dense(ref.shape) or rows == 1:
-            return f"{name}[{ref.offset}:{ref.offset + rows * columns}].reshape({rows}, {columns})", False
-        step = ref.strides[0]
-        if step > columns and ref.offset + rows * step <= ref.tensor.size:
-            return f"{name}[{ref.offset}:{ref.offset + rows * step}].reshape({rows}, {step})[:, :{columns}]", True
-    return f"{name}[{_arange(ref)}]", True
-
-
-def _arange(ref: Ref) -> str:
-    """The columns of a view as text."""
-    pieces = [str(ref.offset)] if ref.offset else []
-    for k, (n, s) in enumerate(zip(ref.shape, ref.strides, strict=True)):
-        after = ", None" * (len(ref.shape) - 1 - k)
-        text = f"np.arange({n})" + (f"[:{after}]" if after else "")
-        pieces.append(text if s == 1 else f"{s} * {text}")
-    return " + ".join(pieces)
-
-
-def _index(index: Any) -> str:
-    """Columns in any order: as a list, or, where many stand in a row, as slices."""
-    index = np.asarray(index)
-    runs = np.split(index, np.flatnonzero(np.diff(index) != 1) + 1)
-    if len(runs) * 4 > len(index):
-        return repr(index.tolist())
-    return f"np.r_[{', '.join(f'{run[0]}:{run[-1] + 1}' for run in runs)}]"
-
-
-__all__ = ["explain", "source", "whole"]

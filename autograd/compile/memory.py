@@ -1,0 +1,63 @@
+"""Memory: tensors as flat arrays, and the views of them that NumPy's functions read and write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compile.tensors import Shape, Tensor
+
+Array = NDArray[np.float64]
+ITEM = 8  # bytes of a float64
+
+
+@dataclass(frozen=True)
+class View:
+    """An array over a tensor's memory: `rows` in front of `shape` if it is batched and not flat.
+
+    flat   how the batch axis is laid out: "" (rows, *shape); "rows" (rows · shape[0], *shape[1:]);
+           "all" one row of everything
+    """
+
+    tensor: Tensor
+    offset: int
+    shape: Shape
+    strides: Shape
+    flat: str = ""
+    transposed: bool = False
+
+
+def scatter(target: Array, index: Any, value: Array, over_batch: bool = False) -> None:
+    """``target[..., columns] += value``, where a column may occur more than once."""
+    order, columns, starts = index
+    if over_batch:
+        value = value.sum(axis=0)
+    value = value.reshape(*target.shape[:-1], -1)
+    target[..., columns] += np.add.reduceat(value[..., order], starts, axis=-1)
+
+
+def sorted_columns(index: Any) -> tuple[Any, Any, Any]:
+    """For `scatter`: the order in which equal columns stand together, the columns, and where each of them starts."""
+    order = np.argsort(index, kind="stable")
+    columns, starts = np.unique(index[order], return_index=True)
+    return order, columns, starts
+
+
+def view_of(spec: View, memory: Array, rows: int) -> Array:
+    """The array of a view, over the memory of its tensor for this many rows."""
+    tensor, shape, strides = spec.tensor, spec.shape, spec.strides
+    if tensor.batched:
+        if spec.flat == "all":
+            return memory
+        if spec.flat == "rows":
+            shape = (rows * shape[0], *shape[1:])
+            strides = (strides[0] if spec.shape[0] > 1 else tensor.size, *strides[1:])
+        else:
+            shape, strides = (rows, *shape), (tensor.size, *strides)
+    elif spec.flat == "all":
+        return memory
+    array: Array = np.ndarray(shape, np.float64, memory, spec.offset * ITEM, tuple(s * ITEM for s in strides))
+    return array.swapaxes(-1, -2) if spec.transposed else array

@@ -1,0 +1,80 @@
+"""Slices: views of columns, written as a person writes them in NumPy: ``w[0:12].reshape(3, 4)``, ``X[:, 0, :]``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd.compile.tensors import Ref, Tensor, dense
+
+
+def _range(start: int, n: int, step: int, size: int) -> str | None:
+    """A slice of n columns from start, None if there is none."""
+    if n == 1:
+        return f"{start}:{start + 1}"
+    if step < 1:
+        return None
+    if start == 0 and step == 1 and n == size:
+        return ":"
+    return f"{start}:{start + (n - 1) * step + 1}" + (f":{step}" if step > 1 else "")
+
+
+def slices_of(ref: Ref, tensor: Tensor) -> list[str] | None:
+    """The view as slices of the tensor's own axes, if it is one."""
+    if len(ref.shape) == 1 and len(tensor.shape) == 1:
+        one = _range(ref.offset, ref.shape[0], ref.strides[0], tensor.size)
+        return None if one is None else [one]
+    if len(tensor.shape) != 2:
+        return None
+    width = tensor.shape[1]
+    row, column = divmod(ref.offset, width)
+    if len(ref.shape) == 1 and ref.shape[0] > 1:
+        if ref.strides[0] % width == 0:  # part of a column
+            part = _range(row, ref.shape[0], ref.strides[0] // width, tensor.shape[0])
+            return None if part is None else [part, str(column)]
+        part = _range(column, ref.shape[0], ref.strides[0], width)
+        inside = column + (ref.shape[0] - 1) * ref.strides[0] < width
+        return [str(row), part] if part is not None and inside else None
+    if len(ref.shape) == 2:
+        if (ref.shape[0] > 1 and ref.strides[0] % width) or column + (ref.shape[1] - 1) * ref.strides[1] >= width:
+            return None
+        first = _range(row, ref.shape[0], ref.strides[0] // width if ref.shape[0] > 1 else 1, tensor.shape[0])
+        second = _range(column, ref.shape[1], ref.strides[1], width)
+        return None if first is None or second is None else [first, second]
+    return None
+
+
+def slice_of(name: str, ref: Ref) -> tuple[str, bool]:
+    """A view of a flat vector, and whether it can stand on the left of `=` as it is."""
+    if ref.shape == (1,) or len(ref.shape) == 1:
+        one = _range(ref.offset, ref.shape[0], ref.strides[0], -1)
+        if one is not None:
+            return f"{name}[{one}]", True
+    if (len(ref.shape) == 2 and ref.strides[1] == 1) or ref.shape == (1, 1):
+        rows, columns = ref.shape
+        if ref.strides == dense(ref.shape) or rows == 1:
+            return f"{name}[{ref.offset}:{ref.offset + rows * columns}].reshape({rows}, {columns})", False
+        step = ref.strides[0]
+        if step > columns and ref.offset + rows * step <= ref.tensor.size:
+            return f"{name}[{ref.offset}:{ref.offset + rows * step}].reshape({rows}, {step})[:, :{columns}]", True
+    return f"{name}[{arange(ref)}]", True
+
+
+def arange(ref: Ref) -> str:
+    """The columns of a view as text."""
+    pieces = [str(ref.offset)] if ref.offset else []
+    for k, (n, s) in enumerate(zip(ref.shape, ref.strides, strict=True)):
+        after = ", None" * (len(ref.shape) - 1 - k)
+        text = f"np.arange({n})" + (f"[:{after}]" if after else "")
+        pieces.append(text if s == 1 else f"{s} * {text}")
+    return " + ".join(pieces)
+
+
+def index_of(index: Any) -> str:
+    """Columns in any order: as a list, or, where many stand in a row, as slices."""
+    index = np.asarray(index)
+    runs = np.split(index, np.flatnonzero(np.diff(index) != 1) + 1)
+    if len(runs) * 4 > len(index):
+        return repr(index.tolist())
+    return f"np.r_[{', '.join(f'{run[0]}:{run[-1] + 1}' for run in runs)}]"
