@@ -121,7 +121,7 @@ class Samples:
         """The components of which no point tells anything: rounding is as large as what is compared.
 
         A point tells something where rounding is below the tolerance. Where none does, a component that agrees at
-        every point is believed if its rounding is smaller than itself, or nothing beside f: a saturated unit has slope 0.
+        every point is believed if its rounding is smaller than itself, or nothing beside f (a saturated unit).
         """
         unknown = np.ones(self.arguments.size, dtype=bool)
         faint = np.ones(self.arguments.size, dtype=bool)
