@@ -60,8 +60,9 @@ def main(argv: list[str]) -> int:
         ):
             parts.append(part)
             one, two = part["single"], part["double"]
-            found = f"{one['kind and place first']} of {one['count']}, {two['both, kind and place']} of {two['count']} doubles"
-            print(f"{name}: {found}", file=sys.stderr, flush=True)
+            found = f"{one['kind and place first']} of {one['count']}"
+            both = f"{two['both, kind and place']} of {two['count']} doubles"
+            print(f"{name}: {found}, {both}", file=sys.stderr, flush=True)
     result = {question: merged([part[question] for part in parts]) for question in ("right", "single", "double")}
     result["lecture network 64-20-10"] = lecture_time()
     report(console, result, options.misses)
