@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.check.indexed import Node, Slope, Symbol, calculate, latex, read, repairs, symbol
+from autograd.check.indexed import Node, Slope, Symbol, calculate, latex, read, symbol
 from autograd.check.problem import Array
 from autograd.check.report import GradientReport
 from autograd.check.sheet_network import Check, upper_of
+from autograd.check.slips import repairs
 from autograd.check.verdict import gradcheck
 
 

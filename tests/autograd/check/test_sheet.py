@@ -6,12 +6,13 @@ import re
 import numpy as np
 import pytest
 
-from autograd.check.indexed import calculate, latex, read, repairs, symbol
+from autograd.check.indexed import calculate, latex, read, symbol
 from autograd.check.report import markup
 from autograd.check.sheet import FormulaSheet, formula_sheet, formulas
 from autograd.check.sheet_derivation import sheet_derivation
 from autograd.check.sheet_examine import examine
 from autograd.check.sheet_network import EXAMPLES, LAMBDA, L, Run, Setting, along_outputs, along_weights
+from autograd.check.slips import repairs
 
 
 @pytest.fixture(scope="module")
