@@ -38,22 +38,7 @@ def test_a_function_is_a_function_although_a_package_has_its_name(name: str) -> 
 def test_operations_are_methods_too() -> None:
     from autograd import Value
 
-    for name in [
-        "exp",
-        "log",
-        "log1p",
-        "expm1",
-        "sqrt",
-        "sin",
-        "cos",
-        "tan",
-        "tanh",
-        "sigmoid",
-        "relu",
-        "softplus",
-        "abs",
-        "maximum",
-        "minimum",
-        "erf",
-    ]:
+    functions = PROMISED["autograd"].split()[1:17]
+    assert (functions[0], functions[-1]) == ("exp", "erf")
+    for name in functions:
         assert callable(getattr(Value, name))
