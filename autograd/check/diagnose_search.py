@@ -68,7 +68,9 @@ class Search:
         self.changes = Batch(graph, [c.change for c in self.others], self.probe)
         below = graph.reach()
         self._reaches = [_reach(graph, below, g) for g in self.places]
-        self._others_reach = [_reach(graph, below, c.place) for c in self.others]
+        reaches = {id(c.place): c.place for c in self.others}
+        known = {key: _reach(graph, below, place) for key, place in reaches.items()}
+        self._others_reach = [known[id(c.place)] for c in self.others]
 
     def _others(self) -> list[Candidate]:
         """All changes other than a factor that is to be solved for."""
