@@ -212,6 +212,8 @@ def _elementwise(op: Op, args: tuple[Any, ...]) -> Any:
 def _row(xs: Any, name: str) -> tuple[Any, ...]:
     if xs.__class__ is tuple:
         return xs
+    if xs.__class__ is np.ndarray and xs.ndim == 1:
+        return tuple(xs.tolist())  # Python's own floats are quicker than NumPy's, one by one
     if isinstance(xs, Value | str) or not isinstance(xs, Iterable):
         raise TypeError(f"{name} takes a list of Values or numbers; got {xs!r} of type {type(xs).__name__}")
     return tuple(xs)
