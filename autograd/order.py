@@ -6,7 +6,9 @@ arguments: by the time the chain rule leaves a node, all that it contributes to 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 Node = Any  # anything with _x and _y, as autograd.value.Value has
@@ -68,6 +70,21 @@ def topological(root: Node) -> tuple[list[Node], list[Node]]:
         made.append(node)
         node = leave()
     return leaves, made
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Without the cyclic garbage collector, while many graphs are built: they hold no cycles for it to find.
+
+    It would walk the growing graphs again and again.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _next_made(rest: Iterator[Node], seen: set[Node], leaves: list[Node]) -> Node | None:

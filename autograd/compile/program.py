@@ -13,7 +13,6 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +29,7 @@ from autograd.compile.choose import choose
 from autograd.compile.record import Recording, TraceError, flat_parameters, record
 from autograd.compile.simplify import simplify
 from autograd.errors import DomainError, ieee_is_on
+from autograd.order import without_collector
 from autograd.transform import variable
 from autograd.value import EDITS, NUMBERS, Value
 
@@ -241,7 +241,7 @@ class Program:
     # -- Recording ------------------------------------------------------------------------------------------------
 
     def _make(self, data: Sequence[Any]) -> Runner:
-        with _no_collection():
+        with without_collector():
             if self._params is None:
                 recording = record(self._cost, None, data, self._penalty)
             else:
@@ -420,15 +420,3 @@ def _shape(x: Any) -> Any:
     if isinstance(x, list | tuple):
         return [_shape(i) for i in x]
     return "number"
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Without the cyclic garbage collector, which would walk the growing lists again and again."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
