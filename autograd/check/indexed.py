@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -193,13 +194,16 @@ def _factor(tokens: list[re.Match[str]]) -> tuple[Node, list[re.Match[str]]]:
 
 # -- Calculating ------------------------------------------------------------------------------------------------
 
-Look = Callable[[Symbol | Slope, Mapping[str, int]], float]
+Look = Callable[[Symbol | Slope, Mapping[str, Any]], Any]
 
 
-def calculate(tree: Node, look: Look, size: Callable[[str], int], indices: Mapping[str, int]) -> float:
-    """The formula as it stands. `look` gives the number of a symbol or slope, `size` the upper end of a sum."""
+def calculate(tree: Node, look: Look, size: Callable[[str], int], indices: Mapping[str, Any]) -> Any:
+    """The formula as it stands. `look` gives the number of a symbol or slope, `size` the upper end of a sum.
 
-    def value(node: Node) -> float:
+    The indices may be arrays: then the result is an array, too.
+    """
+
+    def value(node: Node) -> Any:
         return calculate(node, look, size, indices)
 
     if isinstance(tree, Number):
@@ -212,7 +216,7 @@ def calculate(tree: Node, look: Look, size: Callable[[str], int], indices: Mappi
             result = result * value(factor) if up else result / value(factor)
         return result
     if isinstance(tree, Exponential):
-        return float(np.exp(value(tree.power)))
+        return np.exp(value(tree.power))
     if isinstance(tree, Sum):
         return sum(calculate(tree.body, look, size, {**indices, tree.index: k}) for k in range(size(tree.upper)))
     return look(tree, indices)

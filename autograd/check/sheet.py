@@ -5,14 +5,17 @@ lecture's objective, and compared by `gradcheck` with the network's true gradien
 of a formula is given its true value, so each formula is judged by itself. For one that is wrong, every formula
 one slip away from it is tried, and the one that is right at all points is shown.
 
-No verdict is written down here: change a printed line, and the table changes.
+No verdict is written down here: change a printed line (``formula_sheet(printed={"F6": …})``), and the table changes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from autograd.check.indexed import Slope
+from autograd.check.program import Bound, Statement, read_program, read_statement
 from autograd.check.report import html_table
 from autograd.check.sheet_examine import Row, examine
 from autograd.check.sheet_network import (
@@ -24,7 +27,8 @@ from autograd.check.sheet_network import (
     along_outputs,
     along_weights,
 )
-from autograd.check.sheet_rows import forward_rows, loop_rows, relu_rows, slope_rows
+from autograd.check.sheet_program import Points, program_row, update_row
+from autograd.check.sheet_rows import forward_rows, relu_rows, slope_rows
 
 
 class FormulaSheet(list[Row]):
@@ -95,47 +99,69 @@ def found(row: Row) -> str:
 
 
 def formulas() -> dict[str, str]:
-    """The right-hand sides of the printed formulas for gradients of E, by name."""
+    """The printed formulas for gradients of E, by name: F2, F5, F6, F8, and F7, which is a loop."""
     return {
-        "F2": "∂E/∂σ_j^l · ∂σ_j^l/∂sum_j^l · ∂sum_j^l/∂w_ij^l + λ/(2m) w_ij^l",
-        "F5": "Σ_{p=1}^{s_{l+1}} ∂E/∂σ_j^{l+1} · ∂σ_j^{l+1}/∂sum_j^{l+1} · w_jp^{l+1}",
-        "F6": "- y_j/σ_j^L - (1 - y_j)/(1 - σ_j^L)",
-        "F7 back": "Σ_{p=1}^{s_{l+1}} ∂E/∂σ_j^{l+1} σ_j^{l+1} (1 - σ_j^{l+1}) w_jp^{l+1}",
-        "F7 weights": "∂E/∂σ_j^l σ_j^l (1 - σ_j^l) σ_i^{l-1} + λ/(2m) w_ij^l",
-        "F8": "1/m_b Σ_{i=1}^{m_b} - y_j^(i)/σ_j^L(x^(i)) - (1 - y_j^(i))/(1 - σ_j^L(x^(i)))",
+        "F2": "∂E/∂w_ij^l = ∂E/∂σ_j^l · ∂σ_j^l/∂sum_j^l · ∂sum_j^l/∂w_ij^l + λ/(2m) w_ij^l",
+        "F5": "∂E/∂σ_j^l = Σ_{p=1}^{s_{l+1}} ∂E/∂σ_j^{l+1} · ∂σ_j^{l+1}/∂sum_j^{l+1} · w_jp^{l+1}",
+        "F6": "∂E/∂σ_j^L = - y_j/σ_j^L - (1 - y_j)/(1 - σ_j^L)",
+        "F7": """
+            for l = L-1 down to 2:
+              ∂E/∂σ_j^l = Σ_{p=1}^{s_{l+1}} ∂E/∂σ_j^{l+1} σ_j^{l+1} (1 - σ_j^{l+1}) w_jp^{l+1}
+              ∂E/∂w_ij^l = ∂E/∂σ_j^l σ_j^l (1 - σ_j^l) σ_i^{l-1} + λ/(2m) w_ij^l
+              w_ij^l = w_ij^l - η ∂E/∂w_ij^l
+            """,
+        "F8": "∂E/∂σ_j^L = 1/m_b Σ_{i=1}^{m_b} - y_j^(i)/σ_j^L(x^(i)) - (1 - y_j^(i))/(1 - σ_j^L(x^(i)))",
     }
 
 
-def formula_sheet(seed: int = 0) -> FormulaSheet:
+def formula_sheet(seed: int = 0, printed: Mapping[str, str] | None = None) -> FormulaSheet:
     """Every formula F1 … F9 of the lecture, checked as it is printed.
 
-    The rows come in the order of the sheet; a formula that says several things has several rows.
+    The rows come in the order of the sheet; a formula that says several things has several rows. `printed` are other
+    texts in place of the lecture's, by name (see `formulas`); F7 is a loop, with its lines indented.
+
+    Raises ValueError for a text that cannot be read, or a name that is none.
     """
-    s, printed = Setting.draw(seed), formulas()
+    texts = {**formulas(), **(printed or {})}
+    if len(texts) > len(formulas()):
+        raise ValueError(f"there is no formula {(set(texts) - set(formulas())).pop()!r}; there are {list(formulas())}")
+    lines = {name: read_statement(text) for name, text in texts.items() if name != "F7"}
+    s, loop = Setting.draw(seed), read_program(texts["F7"])
     one, minibatch = "E of one example", "E of a minibatch, Σ over both terms, σ_j^L moved alike for all"
-    every, inner = range(1, L + 1), range(2, L)
+    every, hidden = range(1, L + 1), range(1, L)
+    looped = sorted(set(loop.layers(L)) & set(hidden)) or hidden
 
-    def row(name: str, lhs: str, rhs: str, reading: str, checks: Mapping[int, Check]) -> Row:
-        return examine(name, f"∂E/∂{lhs} = {rhs}", lhs, rhs, reading, checks, seed)
+    def row(name: str, reading: str, checks: Mapping[int, Check]) -> Row:
+        lhs, rhs = texts[name].strip().split(" = ", 1)
+        return examine(name, lhs.removeprefix("∂E/∂"), rhs, reading, checks, seed)
 
-    back = row("F7", "σ_j^l", printed["F7 back"], f"{one}, the layers of the loop", along_outputs(s, inner))
-    weights = row("F7", "w_ij^l", printed["F7 weights"], f"{one}, the layers of the loop", along_weights(s, inner))
+    def line_row(line: Statement) -> Row:
+        if not isinstance(line.left, Slope):
+            return update_row("F7", line, Points(seed))
+        along = along_outputs if line.target.name == "σ" else along_weights
+        reading = f"{one}, the layers of the loop"
+        return examine("F7", str(line.target), str(line.right), reading, along(s, looped), seed)
 
-    def best(found: Row, which: str) -> str:
-        return found.corrected.partition(" = ")[2] or printed[which]
-
+    f2 = row("F2", f"{one}, every layer", along_weights(s, every))
+    f6 = row("F6", f"{one}, without the 1/m", along_outputs(s, [L]))
+    of_loop = {line: line_row(line) for line in loop.lines}
+    given = [_best(f6, lines["F6"]), replace(_best(f2, lines["F2"]), at=Bound(True, 0))]
     return FormulaSheet(
         [
             *forward_rows(s),
-            row("F2", "w_ij^l", printed["F2"], f"{one}, every layer", along_weights(s, every)),
+            f2,
             *slope_rows(s, seed),
-            row("F5", "σ_j^l", printed["F5"], f"{one}, every hidden layer", along_outputs(s, range(1, L))),
-            row("F6", "σ_j^L", printed["F6"], f"{one}, without the 1/m", along_outputs(s, [L])),
-            row("F6", "σ_j^L", printed["F6"], "the whole E, with its 1/m", along_outputs(s, [L], share=1 / EXAMPLES)),
-            back,
-            weights,
-            *loop_rows(s, best(back, "F7 back"), best(weights, "F7 weights")),
-            row("F8", "σ_j^L", printed["F8"], minibatch, along_all_outputs(s)),
+            row("F5", f"{one}, every hidden layer", along_outputs(s, hidden)),
+            f6,
+            row("F6", "the whole E, with its 1/m", along_outputs(s, [L], share=1 / EXAMPLES)),
+            *of_loop.values(),
+            program_row("F7", loop, of_loop, Points(seed, given)),
+            row("F8", minibatch, along_all_outputs(s)),
             *relu_rows(seed),
         ]
     )
+
+
+def _best(row: Row, printed: Statement) -> Statement:
+    """The formula as corrected, if it had to be."""
+    return read_statement(row.corrected) if row.corrected else printed

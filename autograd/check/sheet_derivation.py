@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from autograd.check.derivation import Line, check_derivation
-from autograd.check.indexed import Node, Slope, Symbol, read, symbol, symbols
+from autograd.check.indexed import Slope, Symbol, symbols
 from autograd.check.lines import DerivationReport
+from autograd.check.program import Statement, read_program, read_statement
 from autograd.check.sheet import formulas
 from autograd.check.sheet_examine import literal
 from autograd.check.sheet_network import SCALARS, SIZES, L, Run, Setting, layer_of
@@ -28,17 +29,19 @@ def sheet_derivation(seed: int = 0) -> DerivationReport:
         outputs = {f"σ{k}": run.σ[k] for k in range(L + 1)}
         return {**outputs, **{f"sum{k}": run.sum[k] for k in range(1, L + 1)}, "y": run.labels, "E": run.cost}
 
+    statements = {name: (name, read_statement(text)) for name, text in printed.items() if name != "F7"}
+    loop = {s.target.name: ("F7", s) for s in read_program(printed["F7"]).lines if isinstance(s.left, Slope)}
     lines = []
     for layer in range(L, 0, -1):
-        back, weights = ("F6", "F2") if layer == L else ("F7 back", "F7 weights") if layer > 1 else ("F5", "F2")
-        lines.append(_line(f"∂E/∂σ^{layer} ({back[:2]})", f"σ{layer}", symbol("σ_j^l"), read(printed[back]), layer))
-        lines.append(
-            _line(f"∂E/∂w^{layer} ({weights[:2]})", f"w{layer}", symbol("w_ij^l"), read(printed[weights]), layer)
-        )
+        inside = 1 < layer < L
+        back = loop["σ"] if inside else statements["F6" if layer == L else "F5"]
+        lines += [_line(*back, layer), _line(*(loop["w"] if inside else statements["F2"]), layer)]
     return check_derivation(forward, tuple(setting.weights[1:]), lines, points=2, seed=seed, explain=False)
 
 
-def _line(name: str, target: str, lhs: Symbol, tree: Node, layer: int) -> Line:
+def _line(name: str, statement: Statement, layer: int) -> Line:
+    lhs, tree = statement.target, statement.right
+    target = f"{lhs.name}{layer}"
     shape = (SIZES[layer],) if lhs.name == "σ" else (SIZES[layer - 1], SIZES[layer])
 
     def formula(**known: Any) -> Any:
@@ -52,7 +55,7 @@ def _line(name: str, target: str, lhs: Symbol, tree: Node, layer: int) -> Line:
         for n in sorted({n for s in symbols(tree) for n in _needs(s, layer)})
     ]
     formula.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    return Line(name, target, formula)
+    return Line(f"∂E/∂{lhs.name}^{layer} ({name})", target, formula)
 
 
 def _needs(what: Symbol | Slope, layer: int) -> list[str]:

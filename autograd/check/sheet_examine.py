@@ -50,8 +50,8 @@ def literal(tree: Node, lhs: Symbol, layer: int, shape: tuple[int, ...], look: A
     return result
 
 
-def examine(name: str, printed: str, lhs: str, rhs: str, reading: str, checks: Mapping[int, Check], seed: int) -> Row:
-    """Check ``lhs = rhs`` at each layer; where it is wrong, look for the slip."""
+def examine(name: str, lhs: str, rhs: str, reading: str, checks: Mapping[int, Check], seed: int) -> Row:
+    """Check ``∂E/∂lhs = rhs`` at each layer; where it is wrong, look for the slip."""
     tree, below = read(rhs), symbol(lhs)
 
     def verdicts(formula: Node, points: int = 5) -> Iterator[GradientReport]:
@@ -77,7 +77,7 @@ def examine(name: str, printed: str, lhs: str, rhs: str, reading: str, checks: M
             slip = "no single or double slip explains it"
     return Row(
         name,
-        printed,
+        f"{Slope(None, below)} = {rhs}",
         f"{latex(Slope(None, below))} = {latex(tree)}",
         reading,
         next((r.verdict for r in reports if not r), "right"),
@@ -107,9 +107,20 @@ def _fitting(tree: Node, lhs: Symbol, checks: Mapping[int, Check], before: str =
 def _calculated(formula: Node, lhs: Symbol, layer: int, place: tuple[int, ...], look: Any) -> float:
     try:
         indices = dict(zip(lhs.indices, place, strict=True))
-        return calculate(formula, look, lambda upper: upper_of(upper, layer), indices)
+        return float(calculate(formula, look, lambda upper: upper_of(upper, layer), indices))
     except (KeyError, IndexError, ZeroDivisionError):
         return np.inf  # a symbol that does not exist
+
+
+def compared(name: str, printed: str, tex: str, reading: str, pairs: Mapping[str, tuple[float, float]]) -> Row:
+    """A row from (printed, true) numbers by name."""
+    off = {n: abs(a - b) / max(abs(a), abs(b), 1e-300) for n, (a, b) in pairs.items()}
+    wrong = sum(o > 1e-9 for o in off.values())
+    result: dict[str, Any] = {"compared": len(pairs), "wrong": wrong, "points": 1, "error": max(off.values())}
+    if wrong:
+        worst = max(off, key=off.__getitem__)
+        result |= {"component": worst, "printed": pairs[worst][0], "true": pairs[worst][1]}
+    return Row(name, printed, tex, reading, "wrong" if wrong else "right", evidence=result)
 
 
 def evidence(reports: Sequence[GradientReport]) -> dict[str, Any]:
