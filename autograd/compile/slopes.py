@@ -1,0 +1,119 @@
+"""The slopes of the rule table as text: a rule that is called with symbols prints itself.
+
+>>> from autograd import rules
+>>> [slope.times("g", ["z", "x", "y"]) for slope in slopes(rules.div)]
+['g / y', 'g * (z / y)']
+>>> [slope.sign for slope in slopes(rules.div)]
+['+', '-']
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from autograd.expression import ATOM, BINDING, Expression, number, symbol, write
+from autograd.op import Op
+from autograd.spell import python
+
+PLACES = ("place0_", "place1_", "place2_", "place3_")  # z and the arguments, as symbols that no label can be
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """∂z/∂(one argument), to be multiplied with what comes from above.
+
+    tree      as an expression, without its sign
+    sign      "+" or "-"
+    tail      what is written behind that which comes from above: " * {2}", " / {1}", "" for a slope of 1. The places
+              are z, the first argument, the second, … None for a power: it depends on the exponent how that is written
+    needs     which places occur
+    """
+
+    tree: Expression
+    sign: str
+    tail: str | None
+    needs: tuple[int, ...]
+
+    def times(self, upstream: str, texts: list[str]) -> str:
+        """The product with what comes from above, for the texts of z and the arguments, all names or numbers."""
+        tail = _tail(_named(self.tree, texts)) if self.tail is None else self.tail.format(*texts)
+        if upstream != "1.0" or not tail:
+            return upstream + tail
+        return tail[3:] if tail.startswith(" * ") else upstream + tail
+
+
+@cache
+def slopes(op: Op) -> tuple[Slope | None, ...]:
+    """One for each argument; None where no gradient passes: the argument is held fixed, or the slope is 0."""
+    return tuple(_slope(op, k) for k in range(op.arity or 0))
+
+
+@cache
+def slope_of(op: Op, k: int) -> Expression | None:
+    """∂z/∂(argument k) with the symbols z, a0, a1, … for z and the arguments; None where it is held fixed."""
+    return _called(op, k, ["z", *(f"a{j}" for j in range(op.arity or 0))])
+
+
+def _called(op: Op, k: int, names: list[str]) -> Expression | None:
+    z, *args = map(symbol, names)
+    slope = op.slope(k, z, args)
+    return slope if slope is None or isinstance(slope, Expression) else number(slope)
+
+
+def _slope(op: Op, k: int) -> Slope | None:
+    tree = _called(op, k, list(PLACES[: 1 + (op.arity or 0)]))
+    if tree is None or tree == number(0.0):
+        return None
+    minus, tree = _sign_and_rest(tree)
+    tail: str | None = _tail(_named(tree, list(PLACES)))
+    assert tail is not None
+    if "pow" in tail:
+        tail = None
+    else:
+        for i, place in enumerate(PLACES):
+            tail = tail.replace(place, f"{{{i}}}")
+    names = _symbols(tree)
+    return Slope(tree, "-" if minus else "+", tail, tuple(i for i, place in enumerate(PLACES) if place in names))
+
+
+def _sign_and_rest(tree: Expression) -> tuple[bool, Expression]:
+    """-a/b as minus and a/b: the same floats."""
+    if tree.op == "neg":
+        minus, rest = _sign_and_rest(tree.args[0])
+        return not minus, rest
+    if tree.op in ("mul", "div"):
+        minus, rest = _sign_and_rest(tree.args[0])
+        return minus, Expression(tree.op, (rest, tree.args[1]))
+    if tree.op == "" and not isinstance(tree.args[0], str) and tree.args[0] < 0:
+        return True, number(-tree.args[0])
+    return False, tree
+
+
+def _tail(tree: Expression) -> str:
+    """What is written behind the other factor."""
+    if tree == symbol("1.0"):
+        return ""
+    if tree.op == "div" and tree.args[0] == symbol("1.0"):
+        return " / " + _factor(tree.args[1])
+    return " * " + _factor(tree)
+
+
+def _factor(tree: Expression) -> str:
+    """The text, in parentheses where a factor on the right needs them."""
+    text = write(tree, python.call)
+    return text if BINDING.get(tree.op, ATOM) > BINDING["mul"] else f"({text})"
+
+
+def _symbols(tree: Expression) -> set[str]:
+    if tree.op == "":
+        return {tree.args[0]} if isinstance(tree.args[0], str) else set()
+    return set().union(*(_symbols(a) for a in tree.args))
+
+
+def _named(tree: Expression, texts: list[str]) -> Expression:
+    """The tree with these texts at its places, and with its numbers as floats."""
+    if tree.op == "":
+        what = tree.args[0]
+        return symbol(texts[PLACES.index(what)] if isinstance(what, str) else repr(what))
+    return Expression(tree.op, tuple(_named(a, texts) for a in tree.args))

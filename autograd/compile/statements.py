@@ -1,0 +1,294 @@
+"""A graph as Python statements: the forward and the backward pass as the text of one function, without a loop.
+
+A node that is needed once is written into the line that needs it; any other gets a name and a line. The gradient of a
+node is one sum, over all the places where the node is used.
+
+>>> from autograd.compile.record import record
+>>> print(source(record(lambda a, b: (a * b).tanh(), example=(1.0, 2.0))))
+def program(p0, p1):
+    v3 = tanh(p0 * p1)
+    g2 = 1.0 - v3 * v3
+    return v3, (g2 * p1, g2 * p0)
+
+CPython compiles five more names in a line in the time that one more line takes, so there are few lines, of up to LONG
+characters (no more: it recurses on nested expressions).
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+from collections import Counter
+from collections.abc import Iterable
+
+from autograd import rules
+from autograd.compile.record import Recording
+from autograd.compile.slopes import slopes
+from autograd.expression import ATOM, BINDING, SIGN
+from autograd.op import Op, SumOp
+from autograd.spell import python
+
+LONG = 300  # characters of one expression: it may nest no deeper than CPython's compiler recurses
+REPEATS = frozenset({*python.WRITTEN_OUT, "power"})  # written with their arguments more than once
+
+
+def source(recording: Recording, name: str = "program", root: int | None = None, *, checked: bool = False) -> str:
+    """The text of ``name(p0, p1, …, x0, x1, …)``, which returns (cost, tuple of ∂cost/∂p).
+
+    With `checked` it raises ValueError where one of these is not finite.
+    """
+    return _Writer(recording, recording.root if root is None else root).function(name, checked)
+
+
+class _Writer:
+    """For each slot: `text`, and how tightly it `binds`; `gradient`, the terms known so far, each with its sign."""
+
+    def __init__(self, recording: Recording, root: int) -> None:
+        self.r, self.root = recording, root
+        self.lines: list[str] = []
+        self.names = leaf_names(recording)
+        self.live = self._live()
+        self.active = self._active()
+        self.text = [""] * (root + 1)
+        self.binds = [ATOM] * (root + 1)
+        self.gradient = [""] * (root + 1)
+        self.several = bytearray(root + 1)  # whether the gradient is a sum
+
+    def function(self, name: str, checked: bool) -> str:
+        """The whole text."""
+        r = self.r
+        places = {place: self.names[i] for i, place in r.parameters.items()}
+        inputs = {place: self.names[i] for i, place in r.inputs.items()}
+        signature = [places.get(k, f"p{k}") for k in range(r.parameter_count)]
+        signature += [inputs.get(k, f"x{k}") for k in range(r.input_count)]
+        self.forward()
+        self.backward()
+        results = ["0.0"] * r.parameter_count
+        for i, place in r.parameters.items():
+            if i <= self.root and self.gradient[i]:
+                results[place] = _without_plus(self.gradient[i])
+        value = self.text[self.root]
+        if checked:
+            texts = [value, *results]
+            value, *results = [t if _is_atom(t) else self._assigned(f"r{k}", t) for k, t in enumerate(texts)]
+            self._sum("s", [f" + {text}" for text in dict.fromkeys([value, *results])])
+            self.lines += ["if s - s != 0.0:", "    raise ValueError"]  # inf - inf and nan - nan are nan
+        body = "".join([f"    {line}\n" for line in self.lines])
+        end = "," if len(results) == 1 else ""
+        return f"def {name}({', '.join(signature)}):\n{body}    return {value}, ({', '.join(results)}{end})"
+
+    # -- Which slots ----------------------------------------------------------------------------------------------
+
+    def _live(self) -> bytearray:
+        """Whether the root is made from a slot."""
+        args = self.r.args
+        live = bytearray(self.root + 1)
+        live[self.root] = 1
+        for i in range(self.root, -1, -1):
+            if live[i]:
+                for a in args[i]:
+                    live[a] = 1
+        return live
+
+    def _active(self) -> bytearray:
+        """Whether a slot depends on a parameter, other than through a held slot."""
+        r = self.r
+        active = bytearray(len(r))
+        for i in r.parameters:
+            active[i] = 1
+        for i, args in enumerate(r.args):
+            for a in args:
+                if active[a]:
+                    active[i] = i not in r.held
+                    break
+        return active
+
+    def _named(self) -> bytearray:
+        """Whether a slot's text would stand in more than one place, forward or backward."""
+        r, active = self.r, self.active
+        used, named = bytearray(self.root + 1), bytearray(self.root + 1)
+        used[self.root] = 1
+        for i in range(self.root + 1):
+            args = r.args[i]
+            if not args or not self.live[i]:
+                continue
+            op = r.ops[i]
+            often = op.name in REPEATS
+            for a in args:
+                if used[a] or often:
+                    named[a] = 1
+                used[a] = 1
+            if active[i]:
+                if op is rules.dot:
+                    for w, x in _pairs(args):
+                        named[x] |= active[w]
+                        named[w] |= active[x]
+                    continue
+                for a, slope in zip(args, slopes(op), strict=False):
+                    if slope is not None and slope.needs and active[a]:
+                        for place in slope.needs:
+                            named[args[place - 1] if place else i] = 1
+        return named
+
+    # -- Forward ------------------------------------------------------------------------------------------------
+
+    def forward(self) -> None:
+        """The text of every slot; a line for each that has a name."""
+        r, text, binds, live = self.r, self.text, self.binds, self.live
+        named = self._named()
+        for i in range(self.root + 1):
+            if not live[i]:
+                continue
+            args = r.args[i]
+            if not args:
+                text[i] = repr(r.constants[i]) if i in r.constants else self.names[i]
+                continue
+            op = r.ops[i]
+            if isinstance(op, SumOp):
+                text[i] = self._sum(f"v{i}", self._terms(op, args))
+                continue
+            written, binding = self._expression(op.name, args)
+            if named[i] or len(written) > LONG:
+                written, binding = self._assigned(f"v{i}", written), ATOM
+            text[i], binds[i] = written, binding
+
+    def _expression(self, name: str, args: tuple[int, ...]) -> tuple[str, int]:
+        """An operation of these slots, and how tightly it binds."""
+        text = self.text
+        binding = BINDING.get(name)
+        if binding is None:
+            return python.call(name, [text[a] for a in args]), ATOM
+        if name == "neg":
+            return "-" + self._factor(args[0], binding), binding
+        x, y = args
+        # a - (b - c) needs its parentheses, (a - b) - c does not; floats are not associative: a + (b + c) keeps them
+        right = self._factor(y, binding + 1)
+        if right[0] == "-" and binding == 1:
+            return f"{text[x]} {'+' if name == 'sub' else '-'} {right[1:]}", binding
+        return f"{self._factor(x, binding)} {SIGN[name]} {right}", binding
+
+    def _factor(self, slot: int, least: int) -> str:
+        """The text, in parentheses if it binds less tightly than this."""
+        return self.text[slot] if self.binds[slot] >= least else f"({self.text[slot]})"
+
+    def _terms(self, op: Op, args: tuple[int, ...]) -> list[str]:
+        """The terms of a sum, each with its sign."""
+        if op is rules.dot:
+            n = len(args) // 2
+            products = [_plus(f"{self._factor(w, 2)} * {self._factor(x, 3)}") for w, x in _pairs(args)]
+            return [_plus(self._factor(a, 2)) for a in args[n : len(args) - n]] + products
+        return [_plus(self._factor(a, 2)) for a in args]
+
+    # -- Lines --------------------------------------------------------------------------------------------------
+
+    def _assigned(self, name: str, text: str) -> str:
+        if text != name:
+            self.lines.append(f"{name} = {text}")
+        return name
+
+    def _sum(self, name: str, terms: Iterable[str]) -> str:
+        """A line (or more, if it is long) that adds up these terms."""
+        line = ""
+        for term in terms:
+            if len(line) > LONG:
+                line = " + " + self._assigned(name, _without_plus(line))
+            line += term
+        return self._assigned(name, _without_plus(line))
+
+    # -- Backward -----------------------------------------------------------------------------------------------
+
+    def backward(self) -> None:
+        """The gradient of every parameter; a line for each other one that is needed more than once."""
+        r, active, text, gradient = self.r, self.active, self.text, self.gradient
+        if active[self.root]:
+            gradient[self.root] = " + 1.0"
+        for i in range(self.root, -1, -1):
+            if not gradient[i]:
+                continue
+            args = r.args[i]
+            if not args:
+                continue
+            op = r.ops[i]
+            sign, g = self._upstream(i, sum([active[a] for a in args]) > 1)
+            if op is rules.total:
+                for a in args:
+                    self._add(a, sign + g)
+            elif op is rules.dot:
+                self._through_dot(args, sign, g)
+            else:
+                texts = [text[i], *[text[a] for a in args]]
+                for a, slope in zip(args, slopes(op), strict=True):
+                    if active[a] and slope is not None:
+                        self._add(a, (sign if slope.sign == "+" else FLIPPED[sign]) + slope.times(g, texts))
+
+    def _upstream(self, i: int, repeated: bool) -> tuple[str, str]:
+        """The gradient of this slot as a sign and a factor; if it is needed repeatedly, a name or a number."""
+        g = self.gradient[i]
+        if len(g) > LONG or (repeated and (self.several[i] or not _is_atom(g[3:]))):
+            return " + ", self._assigned(f"g{i}", _without_plus(g))
+        if self.several[i]:
+            return " + ", f"({_without_plus(g)})"
+        return g[:3], g[3:]
+
+    def _through_dot(self, args: tuple[int, ...], sign: str, g: str) -> None:
+        text, active = self.text, self.active
+        n = len(args) // 2
+        for a in args[n : len(args) - n]:
+            if active[a]:
+                self._add(a, sign + g)
+        for w, x in _pairs(args):
+            for a, b in ((w, x), (x, w)):
+                if active[a]:
+                    self._add(a, f"{sign}{text[b]}" if g == "1.0" else f"{sign}{g} * {text[b]}")
+
+    def _add(self, slot: int, term: str) -> None:
+        """One more term of the gradient of a slot; active ones only."""
+        before = self.gradient[slot]
+        if before:
+            if len(before) > LONG:
+                before = " + " + self._assigned(f"g{slot}", _without_plus(before))
+            self.several[slot] = 1
+            self.gradient[slot] = before + term
+        else:
+            self.gradient[slot] = term
+
+
+FLIPPED = {" + ": " - ", " - ": " + "}
+
+
+def _plus(text: str) -> str:
+    """A product as a term."""
+    return f" - {text[1:]}" if text[0] == "-" else f" + {text}"
+
+
+def _without_plus(terms: str) -> str:
+    """Terms as an expression: " + a - b" is a - b, and " + (a - b)" as well."""
+    if terms[1] == "-":
+        return "-" + terms[3:]
+    return terms[4:-1] if terms[3] == "(" and terms.find(")") == len(terms) - 1 else terms[3:]
+
+
+def _is_atom(text: str) -> bool:
+    return text.isidentifier() or (text[0].isdigit() and " " not in text)
+
+
+def _pairs(args: tuple[int, ...]) -> Iterable[tuple[int, int]]:
+    n = len(args) // 2
+    return zip(args[:n], args[len(args) - n :], strict=True)
+
+
+def leaf_names(recording: Recording) -> dict[int, str]:
+    """p0, p1, … and x0, x1, …; a label that can be a name, and is the only one of its kind, is used instead."""
+    r = recording
+    count = Counter([r.labels.get(i, "") for i in (*r.parameters, *r.inputs)])
+    names: dict[int, str] = {}
+    for letter, leaves in (("p", r.parameters), ("x", r.inputs)):
+        for i, place in leaves.items():
+            label = r.labels.get(i, "")
+            names[i] = label if count[label] == 1 and _can_be_a_name(label) else f"{letter}{place}"
+    return names
+
+
+def _can_be_a_name(label: str) -> bool:
+    ours = label[:1] in "pxvgsr" or label in python.FUNCTIONS or hasattr(builtins, label)
+    return label.isidentifier() and label.isascii() and not keyword.iskeyword(label) and not ours
