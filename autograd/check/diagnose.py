@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd.check.diagnose_changes import Candidate
 from autograd.check.diagnose_search import Explanation, Finding, Search
 from autograd.check.diagnose_words import diagnoses, unknown
 from autograd.check.problem import Diagnosis, Problem
@@ -25,7 +26,13 @@ def diagnose(problem: Problem) -> list[Diagnosis]:
     search = Search(problem)
     if search.misfit(search.graph.gradient()).max() <= search.fit:
         return []  # nothing is wrong
-    found = search.single() or search.odd_slopes(named=True) or search.several() or search.odd_slopes(named=False)
+    found = (
+        search.single()
+        or search.odd_slopes(named=True)
+        or search.indices()
+        or search.several()
+        or search.odd_slopes(named=False)
+    )
     found.sort(key=lambda e: e.cost)
     return diagnoses(search.groups, _distinct(found), search.nearest) or [
         unknown(problem, search.graph, search.nearest)
@@ -46,4 +53,4 @@ def _distinct(found: list[Explanation]) -> list[Explanation]:
 
 def _saying(finding: Finding) -> tuple[str, str]:
     factor = "" if finding.factor is None else f"{finding.factor:.9g}"
-    return finding.kind, factor
+    return finding.kind, factor or (finding.by if isinstance(finding, Candidate) and finding.slope is None else "")

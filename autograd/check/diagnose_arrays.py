@@ -36,6 +36,12 @@ def rearrangements(problem: Problem, at: Array, right: Array, claimed: Array, wr
     blocks = [b for b in problem.blocks if wrong[b.slice].any()]
     for block in blocks:
         yield from _within(block, right)
+        empty = (claimed[:, block.slice] == 0).all(axis=0)
+        if empty.any() and not empty.all():
+            names = [block.component(int(k)) for k in np.flatnonzero(empty)]
+            words = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+            mine = np.where(empty, 0.0, right[:, block.slice])
+            yield Rearranged("missing-term", (block,), _with(right, (block, mine)), 1.8, words)
     if len(blocks) <= 2:
         yield from _swapped(problem, blocks, at, right)
     yield from _permuted(blocks, right, claimed)

@@ -24,7 +24,8 @@ class Candidate:
 
     `factor`  the slopes times this number (None: other slopes)
     `slope`   what was written in place of the slope, if it was something else
-    `by`      a quantity that the slopes were multiplied by, in words
+    `by`      a quantity that the slopes were multiplied by, or what was taken in their place, in words
+    `node`    the node whose formula completes these words, -1 if none
     """
 
     kind: Kind
@@ -34,6 +35,7 @@ class Candidate:
     factor: float | None = None
     slope: WrongSlope | None = None
     by: str = ""
+    node: int = -1
 
 
 def times(graph: Graph, place: Group, factor: float, cost: float = 0.0) -> Candidate:
@@ -94,7 +96,7 @@ def own_paths(graph: Graph, groups: Groups) -> list[Candidate]:
     for slopes in families.values():
         edges = np.array(sorted(slopes), np.int64)
         change = Change(edges, np.array([slopes[e] for e in edges.tolist()]))
-        by = "the paths from one value to the others, through their sum"
+        by = "the paths from one value to the others, through their sum."
         out.append(Candidate("missing-term", Group("slope", edges, 0.6), change, 1.9, by=by))
     return out
 

@@ -297,6 +297,11 @@ class Graph:
         """The gradient of f with the slopes as they are, as point × component."""
         return np.asarray(self.gradients([NOTHING], points)[0])
 
+    def adjoint(self) -> Array:
+        """∂f/∂node with the slopes as they are, as node × point."""
+        batch = Batch(self, [NOTHING], range(len(self.points)))
+        return np.asarray(batch.adjoints(self, np.zeros(1, np.int64))[:, 0])
+
     def reach(self) -> list[int]:
         """For each node the inputs below it, as the bits of a number."""
         below = [1 << n.component if n.op == "input" else 0 for n in self.nodes]
@@ -327,11 +332,11 @@ class Batch:
         nodes, components = graph.inputs
         for first in range(0, len(which), room):
             some = which[first : first + room]
-            adjoint = self._adjoints(graph, some)
+            adjoint = self.adjoints(graph, some)
             out[first : first + len(some), :, components] = np.moveaxis(adjoint[nodes], 0, -1)
         return out
 
-    def _adjoints(self, graph: Graph, some: Ints) -> Array:
+    def adjoints(self, graph: Graph, some: Ints) -> Array:
         """∂f/∂node with each of the changes, as node × change × point."""
         number = np.full(self.count, -1)
         number[some] = np.arange(len(some))

@@ -37,6 +37,17 @@ class Words:
     def __init__(self, groups: Groups) -> None:
         self.groups, self.graph = groups, groups.graph
         self._layers = self._number_layers()
+        self._spread = self._coefficients()
+
+    def _coefficients(self) -> dict[tuple[int, int], tuple[float, float]]:
+        """For terms of a kind in sums of a kind: the least and the largest of the numbers that multiply them."""
+        out: dict[tuple[int, int], tuple[float, float]] = {}
+        graph, alike = self.graph, self.groups.alike
+        least, most = graph.slope.min(axis=1).tolist(), graph.slope.max(axis=1).tolist()
+        for s, d, low, high in zip(graph.src.tolist(), graph.dst.tolist(), least, most, strict=True):
+            known = out.get((alike[s], alike[d]), (low, high))
+            out[alike[s], alike[d]] = min(low, known[0]), max(high, known[1])
+        return out
 
     # -- Formulas -------------------------------------------------------------------------------------------------
 
@@ -87,13 +98,14 @@ class Words:
         for family in list(families.values())[:3]:
             sources = len(set(graph.src[family].tolist()))
             term = self.formula(int(graph.dst[family[0]]), depth - 1)
-            coefficients = graph.slope[family]
             many = len(family) > sources
-            same = bool(np.ptp(coefficients) <= 1e-12 * np.abs(coefficients).max(initial=0.0))
-            sign = -1 if same and coefficients.flat[0] < 0 else 1
-            if same and abs(coefficients.flat[0]) != 1:
+            first = family[0]
+            least, most = self._spread[self.groups.alike[graph.src[first]], self.groups.alike[graph.dst[first]]]
+            same = most - least <= 1e-12 * max(abs(least), abs(most))
+            sign = -1 if same and least < 0 else 1
+            if same and abs(least) != 1:
                 inner = total_of(term) if many else term
-                term = product(number(abs(round(float(coefficients.flat[0]), 6))), inner)
+                term = product(number(abs(round(least, 6))), inner)
             elif same:
                 term = total_of(term) if many else term
             else:

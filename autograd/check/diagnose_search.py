@@ -16,6 +16,7 @@ import numpy as np
 from autograd.check.diagnose_arrays import Rearranged, rearrangements
 from autograd.check.diagnose_changes import Candidate, on_the_way, overwritten, own_paths, replacements, times
 from autograd.check.diagnose_graph import Batch, Change, Graph, Ints, Mask
+from autograd.check.diagnose_indices import Slips
 from autograd.check.diagnose_slopes import solved
 from autograd.check.groups import Group, Groups, Uses
 from autograd.check.problem import Array, Block, Problem
@@ -184,6 +185,23 @@ class Search:
                 yield e  # (one number alone is met by any factor: only a simple one says something)
         elif self.nearest is None or e.error < self.nearest.error:
             self.nearest = e
+
+    def indices(self) -> list[Explanation]:
+        """All slips of an index at one place that explain the formula."""
+        graph, points = self.graph, self.probe
+        wrong = _any(self.misfit(graph.gradient(points), points) > self.fit)
+        need = sum(1 << int(i) for i in np.flatnonzero(wrong))
+        slips = Slips(graph, self.groups)
+        found: list[Explanation] = []
+        for place, below in zip(self.places, self._reaches, strict=True):
+            if need & ~below or place.cost > 1:
+                continue
+            for some in _batches(list(slips.of(place)), graph):
+                errors = self.misfit(graph.gradients([c.change for c in some], points), points).max(axis=(1, 2))
+                for candidate, error in zip(some, errors.tolist(), strict=True):
+                    if error <= 10 * self.fit:
+                        found += self._verified(graph, candidate, ())
+        return found
 
     def odd_slopes(self, *, named: bool) -> list[Explanation]:
         """A slope that is in no table, solved for: those recognised as a formula, or those that are not."""

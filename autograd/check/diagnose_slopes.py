@@ -133,7 +133,8 @@ def _pool(names: dict[str, Array]) -> list[tuple[Expression, Array]]:
     pool = []
     for tree in trees:
         values = np.broadcast_to(np.asarray(evaluate(tree, names), float), (size,))
-        key = values.astype(np.float32).tobytes()
+        with np.errstate(over="ignore"):
+            key = values.astype(np.float32).tobytes()
         if np.isfinite(values).all() and key not in seen:
             seen.add(key)
             pool.append((tree, values))

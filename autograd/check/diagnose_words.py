@@ -83,13 +83,37 @@ def _said(words: Words, finding: Candidate | Rearranged) -> Diagnosis:
         return _rearranged(finding)
     if isinstance(finding.place, Uses):
         return _overwritten(words, finding, finding.place)
-    if finding.kind == "missing-term" and finding.by:
-        where = words.place(finding.place, slope=True)
-        text = f"At {where.what}, something is missing from yours: {finding.by}."
-        return Diagnosis(finding.kind, str(where), None, text)
+    if finding.by and finding.slope is None:
+        return _instead(words, finding, finding.place)
     if finding.factor is not None:
         return _factor(words, finding, finding.place, finding.factor)
     return _slope(words, finding, finding.place)
+
+
+def _instead(words: Words, finding: Candidate, place: Group) -> Diagnosis:
+    """A slip of an index, or a part of a sum that was left out."""
+    where = words.place(place, slope=True)
+    by = finding.by.replace("{}", plain(words.show(finding.node)))
+    if finding.kind == "missing-term":
+        return Diagnosis(
+            finding.kind, str(where), None, f"At {where.what}, yours leaves out {by}", _right_tex(words, place)
+        )
+    text = f"A slip of an index: at {where.what}, yours takes {by}."
+    return Diagnosis(finding.kind, str(where), None, text, _right_tex(words, place))
+
+
+def _right_tex(words: Words, place: Group) -> str:
+    """The right slope at this place."""
+    graph, first = words.graph, int(place.edges[0])
+    source, slot = graph.nodes[int(graph.src[first])], int(graph.slot[first])
+    if source.op == "sum":
+        shown = words.show_sum(place.edges[graph.src[place.edges] == graph.src[first]])
+        return rf"\frac{{\partial}}{{\partial w}} {latex(shown)}"
+    right = right_slope(RULES[source.op], slot)
+    assert right is not None
+    names, _ = _names(words, place, source.op, slot, right)
+    by = latex(names.get("x" if slot == 0 else "y", symbol("x")))
+    return rf"\frac{{\partial}}{{\partial {by}}} = {latex(_renamed(right, names))}"
 
 
 def _rearranged(r: Rearranged) -> Diagnosis:
@@ -100,6 +124,8 @@ def _rearranged(r: Rearranged) -> Diagnosis:
         shown = r.words.replace("{c}", f"{r.factor:.6g}" if r.factor is not None else "")
         text = f"The gradient of {names} has a term too many: {shown}. The cost does not contain it."
         return Diagnosis(r.kind, where, r.factor, text, rf"{tex} = \text{{yours}} - ({latex(symbol(shown))})")
+    if r.kind == "missing-term":
+        return Diagnosis(r.kind, where, 0.0, f"The gradient along {r.words} is 0 in yours, and should not be.", tex)
     if r.kind == "transposed":
         text = f"The gradient of {names} is {r.words}: rows and columns are exchanged."
         return Diagnosis(r.kind, where, None, text, rf"{tex} = \text{{yours}}^{{\top}}")
@@ -197,7 +223,10 @@ def _slope(words: Words, finding: Candidate, place: Group) -> Diagnosis:
         return Diagnosis(finding.kind, str(where), None, f"At {where.what}, yours has the matrix transposed.", tex)
     wrong = finding.slope
     if wrong.slope == symbol("…"):
-        text = f"In yours, {where.what} is wrong ({wrong.words} gives yours). It should be {plain(right)}{with_legend}."
+        text = (
+            f"In yours, {where.what}, or what arrives there, is wrong: one number for each place explains yours, but "
+            f"{wrong.words} gives these numbers. The slope should be {plain(right)}{with_legend}."
+        )
         return Diagnosis(finding.kind, str(where), None, text, tex)
     used = (
         f"{wrong.words}" if wrong.slope == right_slope(RULES[source.op], slot) else plain(_renamed(wrong.slope, names))

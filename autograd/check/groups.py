@@ -64,7 +64,7 @@ class Groups:
         self._raw_of = {component: raw for raw, component in enumerate(graph.component) if component >= 0}
         self._names: dict[Hashable, int] = {}
         self._colour()
-        self._order = [self._order_of(i) for i in range(len(graph.nodes))]
+        self.order = [self._order_of(i) for i in range(len(graph.nodes))]
         self._parts = self._mixed_parts()
         self.groups = self._all_groups()
         self._reach = graph.reach()
@@ -250,14 +250,14 @@ class Groups:
         for e, d in enumerate(graph.dst.tolist()):
             uses[d].append(e)
         for edges in uses:
-            edges.sort(key=lambda e: (self._order[graph.src[e]], int(graph.slot[e])))
+            edges.sort(key=lambda e: (self.order[graph.src[e]], int(graph.slot[e])))
         for family in self._shared(uses):
             self._by_position([uses[i] for i in family], add, 0.7)
             kinds: dict[int, list[int]] = {}
             for i in family:
                 for e in uses[i]:
                     kinds.setdefault(self.alike[graph.src[e]], []).append(e)
-            ordered = sorted(kinds.values(), key=lambda es: min(self._order[graph.src[e]] for e in es))
+            ordered = sorted(kinds.values(), key=lambda es: min(self.order[graph.src[e]] for e in es))
             for edges in ordered if len(ordered) > 1 else []:
                 which = "last" if edges is ordered[-1] else "first" if edges is ordered[0] else "middle"
                 add(edges, [e for other in ordered if other is not edges for e in other], which, 0.75)
