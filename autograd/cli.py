@@ -130,3 +130,7 @@ def _writable(folder: Path) -> Path:
             return folder
     except OSError as error:
         fail(f"the output folder {str(folder)!r} cannot be written: {error.strerror or error}")
+
+
+if __name__ == "__main__":  # python -m autograd.cli, where the command itself is not on the path
+    main()

@@ -1,6 +1,7 @@
 """The steps of a forward and a backward pass, told: ``explain(root)`` → an `Explanation`.
 
-formula.py      the formulas of a step, printed as text, LaTeX and MathML
+formula.py      the formulas of a step
+writer.py       the same, printed as text, LaTeX and MathML
 words.py        what happens, in sentences
 explanation.py  explain() and what it returns
 terminal.py     for the terminal

@@ -11,8 +11,9 @@ from typing import overload
 
 from autograd.draw.text import NumberFormat, number_writer
 from autograd.explain import formula, frames, notebook, page, slides, terminal, words
-from autograd.explain.formula import Formula, Writer
+from autograd.explain.formula import Formula
 from autograd.explain.picture import Stage
+from autograd.explain.writer import Writer
 from autograd.trace import MAX_STEPS, Record, trace
 from autograd.value import Value
 

@@ -20,6 +20,7 @@ STYLE = """
 .chalkgrad-explain th, .chalkgrad-explain td { text-align: left; vertical-align: top; padding: .3em .8em;
   border-bottom: 1px solid #8888; }
 .chalkgrad-explain td p { margin: 0 0 .3em; max-width: 34em; }
+.chalkgrad-explain math { math-style: normal; }
 .chalkgrad-explain .line { margin: .15em 0; white-space: nowrap; }
 """
 

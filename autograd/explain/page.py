@@ -56,7 +56,6 @@ def write(explanation: Explanation) -> str:
 <div class="picture" tabindex="0" role="region" aria-label="The graph">{picture}</div>
 <div class="controls" role="group" aria-label="Steps">{buttons}<span class="count" id="count"></span>
 <input type="range" id="where" min="0" value="0" aria-label="Step" /></div>
-<p class="hint keys">Keys: ← → one step, Home and End, B to the backward pass, space to play and pause</p>
 <p class="quiet" aria-live="polite" id="said"></p>
 <div class="below">
 <ol class="steps">
@@ -64,6 +63,7 @@ def write(explanation: Explanation) -> str:
 </ol>
 <div class="wide" tabindex="0" role="region" aria-label="Values and gradients so far">{_table(explanation)}</div>
 </div>
+<p class="hint keys">Keys: ← → one step, Home and End, B to the backward pass, space to play and pause</p>
 </main>
 <script type="application/json" id="story">{story}</script>
 <script>{player.SCRIPT}</script>

@@ -54,9 +54,9 @@ h1 { font-size: 1.4rem; margin: .25rem 0 .5rem; }
 h2 { font-size: 1.1rem; margin: 1rem 0 .4rem; }
 .wide { overflow-x: auto; }
 .picture { border: 1px solid var(--panel); border-radius: .5rem; padding: .25rem; overflow: auto; text-align: center; }
-.picture { max-height: 62vh; }
+.picture { max-height: 54vh; }
 .picture svg { max-width: none !important; height: auto; display: block; margin: auto; }
-math { font-size: 1.1em; }
+math { font-size: 1.1em; math-style: normal; }
 button { font: inherit; color: var(--text); background: var(--panel); border: 2px solid var(--faint);
   border-radius: .4rem; padding: .3rem .8rem; min-height: 2.75rem; min-width: 2.75rem; cursor: pointer; }
 button:disabled { opacity: .45; cursor: default; }
@@ -103,7 +103,8 @@ svg .later { opacity: .38; }
   .playing .controls { position: fixed; inset: auto 0 0 0; margin: 0; padding: .4rem .6rem;
     background: var(--background); border-top: 2px solid var(--panel); gap: .3rem; justify-content: space-between;
     z-index: 1; }
-  .playing .controls button { padding: .3rem .5rem; } .controls .count { display: none; }
+  .playing .controls button { padding: .3rem .35rem; min-width: 2.6rem; font-size: .95rem; }
+  .controls .count { display: none; }
   .controls input[type=range] { flex-basis: 100%; order: -1; } .keys { display: none; }
   .playing .below { min-height: 0; }
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from autograd.explain.formula import Partial, Writer
+from autograd.explain.formula import Partial
+from autograd.explain.writer import Writer
 from autograd.expression import number
 from autograd.trace import Record
 

@@ -17,9 +17,9 @@ from autograd.lecture import figures
 from autograd.lecture.data import Digits
 from autograd.lecture.diagram import architecture
 from autograd.lecture.experiments import Results
-from autograd.lecture.mathml import mathml
 from autograd.lecture.tables import confusion, details, figure, images, table
 from autograd.lecture.training import BATCH, HIDDEN, LAMBDA
+from autograd.spell.mathml import mathml
 
 FORWARD = (
     r"\mathrm{sum}_j^l = \sum_{i=1}^{s_{l-1}} w_{ij}^l \, \sigma_i^{l-1} + b_j^l"

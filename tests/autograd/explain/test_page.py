@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -84,6 +85,20 @@ def test_no_label_breaks_out(label):
     json.loads(text.partition('id="story">')[2].partition("</script>")[0])
 
 
+def test_numbers_may_be_written_in_any_way():
+    a = Value(2.0, "a")
+    told = explain(a * a, numbers=lambda x: f"<{x:g}> & 50% \\frac{{")
+    assert_harmless(read(page.write(told)), scripts=2)
+    assert "<mn>&lt;4&gt; &amp; 50% \\frac{</mn>" in told._repr_html_()
+
+
+def test_expressions_are_set_as_mathematics():
+    a, b = Value(2.0, "a"), Value(4.0, "b")
+    made = explain((a / b) ** 2)._repr_html_()
+    assert "<mfrac><mi>a</mi><mi>b</mi></mfrac>" in made
+    assert "<msup><mi>v1</mi><mn>2</mn></msup>" in made
+
+
 def test_without_graphviz_there_are_still_the_steps(E, monkeypatch):
     monkeypatch.setattr(render, "system_dot", lambda: None)
     monkeypatch.setattr(render, "embedded_dot", lambda: None)
@@ -120,7 +135,8 @@ def opened(browser, story, tmp_path):
 
 
 def shown(tab):
-    return tab.locator("ol.steps > li.now").all_inner_texts()
+    """What is seen of the current step; a single letter is set in italics, which is a letter of its own."""
+    return [unicodedata.normalize("NFKC", t) for t in tab.locator("ol.steps > li.now").all_inner_texts()]
 
 
 def test_keys_and_buttons_step_through(opened, story):

@@ -3,14 +3,15 @@ r"""A small part of LaTeX as MathML, which browsers show and screen readers spea
 >>> mathml(r"\frac{1}{m}")
 '<math><mfrac><mn>1</mn><mi>m</mi></mfrac></math>'
 
-It knows what the lecture's formulas need: letters, numbers, signs, Greek, ``^`` and ``_``, ``\frac``, ``\sqrt``,
-``\sum`` with limits, ``\partial``, ``\left( … \right)``, ``\text`` and ``\mathrm``. Anything else is a ValueError:
-a formula is shown whole or not at all.
+It knows what the lecture's formulas and the rows of `autograd.spell.latex` need: letters, numbers, signs, Greek,
+``^`` and ``_``, ``\frac``, ``\sqrt``, ``\sum`` with limits, ``\partial``, ``\left( … \right)``, ``\text``, ``\mathrm``
+and cases. Anything else is a ValueError: a formula is shown whole or not at all.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html import escape
 
 IDENTIFIERS = {
@@ -19,22 +20,46 @@ IDENTIFIERS = {
 }  # fmt: skip
 OPERATORS = {
     "partial": "∂", "nabla": "∇", "cdot": "·", "ge": "≥", "le": "≤", "to": "→", "in": "∈",
-    "ldots": "…", "quad": "\u2003", "leftarrow": "←", "{": "{", "}": "}",
+    "ldots": "…", "dots": "…", "quad": "\u2003", "leftarrow": "←", "{": "{", "}": "}",
 }  # fmt: skip
-FUNCTIONS = {"log", "exp", "max", "min", "tanh"}
+FUNCTIONS = {"log", "exp", "max", "min", "sin", "cos", "tan", "tanh"}
 TOKEN = re.compile(r"\s+|\\(?:[A-Za-z]+|.)|\d+(?:\.\d+)?|.", re.DOTALL)
 BRACKETS = "()[]|{}‖."
+OPERATOR = re.compile(r"<mo[^>]*>[^)\]}‖|]+</mo>$")  # what a difference cannot begin with
+ENDS = ("}", r"\right", r"\\", r"\end")
 
 
-def mathml(latex: str, *, display: bool = False) -> str:
-    """The formula as one `<math>` element; `display` for one that stands on a line of its own."""
-    body = _Parser(latex).whole()
+SCRIPTED = re.compile(r"([^\W\d_]+)(?:_([\w,]+))?(?:\^(\w+))?")
+
+
+def mathml(latex: str, *, display: bool = False, names: Mapping[str, str] | None = None) -> str:
+    """The formula as one `<math>` element; `display` for one that stands on a line of its own.
+
+    `names` maps single letters of the formula to elements that stand for them, such as an `identifier`: so a label
+    can be any text.
+    """
+    body = _Parser(latex, names or {}).whole()
     return f"<math{' display=' + chr(34) + 'block' + chr(34) if display else ''}>{body}</math>"
 
 
+def identifier(label: str) -> str:
+    """Any label as one element. In the lecture's w_12^1, what stands below and above is set there.
+
+    >>> identifier("w_12^1"), identifier("<b>")
+    ('<msubsup><mi>w</mi><mi>12</mi><mi>1</mi></msubsup>', '<mi>&lt;b&gt;</mi>')
+    """
+    parts = SCRIPTED.fullmatch(label)
+    if parts is None or not (parts[2] or parts[3]):
+        return f"<mi>{escape(label)}</mi>"
+    base, below, above = (f"<mi>{escape(part or '')}</mi>" for part in parts.groups())
+    if parts[2] and parts[3]:
+        return f"<msubsup>{base}{below}{above}</msubsup>"
+    return f"<msub>{base}{below}</msub>" if parts[2] else f"<msup>{base}{above}</msup>"
+
+
 class _Parser:
-    def __init__(self, latex: str) -> None:
-        self.latex = latex
+    def __init__(self, latex: str, names: Mapping[str, str]) -> None:
+        self.latex, self.names = latex, names
         self.tokens = TOKEN.findall(latex)
         self.at = 0
 
@@ -63,9 +88,12 @@ class _Parser:
         """Items up to `end` (not included)."""
         items = []
         while (token := self.peek()) and token != end:
-            if token in ("}", r"\right"):
+            if token in ENDS:
                 break
+            sign = token in ("-", "+") and (not items or OPERATOR.search(items[-1]))
             items.append(self.scripted())
+            if sign:  # the sign of a number, and not a difference: no space after it
+                items[-1] = items[-1].replace("<mo>", '<mo form="prefix">', 1)
         return items
 
     def scripted(self) -> str:
@@ -79,6 +107,8 @@ class _Parser:
                 above = self.argument()
         if not below and not above:
             return base
+        if above and base.startswith(("<msup>", "<msubsup>")):  # (w¹)², which w with two raised numbers does not say
+            base = f'<mrow><mo stretchy="false">(</mo>{base}<mo stretchy="false">)</mo></mrow>'
         over, under, both = ("mover", "munder", "munderover") if limits else ("msup", "msub", "msubsup")
         tag = both if below and above else under if below else over
         return f"<{tag}>{base}{below}{above}</{tag}>"
@@ -107,6 +137,8 @@ class _Parser:
         if token == "{":
             return self.argument()
         self.take()
+        if token in self.names:
+            return self.names[token]
         if token.startswith("\\"):
             return self.command(token[1:])
         if token[0].isdigit():
@@ -129,12 +161,17 @@ class _Parser:
         if name == "text":
             text = self.verbatim()
             return f"<mtext>{escape(text).replace(' ', chr(160))}</mtext>"
+        if name == "mathrel":  # += is one sign
+            return f"<mo>{escape(self.verbatim())}{self.take('=')}</mo>"
+        if name == "begin":
+            return self.cases()
         if name == "left":
             opening = self.take()
             items = self.row(r"\right")
             self.take(r"\right")
-            fence = f"<mrow><mo>{opening}</mo>{''.join(items)}<mo>{self.take()}</mo></mrow>"
-            return fence.replace("<mo>.</mo>", "")
+            closing = self.take()
+            first, last = ("" if each == "." else f"<mo>{each}</mo>" for each in (opening, closing))
+            return f"<mrow>{first}{''.join(items)}{last}</mrow>"
         if name in IDENTIFIERS:
             return f"<mi>{IDENTIFIERS[name]}</mi>"
         if name in OPERATORS:
@@ -145,3 +182,24 @@ class _Parser:
         if name in (",", ";", " "):
             return '<mspace width="0.2em"></mspace>'
         raise self.wrong(f"the unknown command \\{name}")
+
+    def cases(self) -> str:
+        r"""What follows ``\begin``: ``{cases} a & b \\ c & d \end{cases}``, a brace before rows of two cells."""
+        if self.verbatim() != "cases":
+            raise self.wrong("an unknown environment")
+        rows = []
+        while self.peek() != r"\end":
+            before = self.at
+            cells = ["".join(self.row("&"))]
+            while self.peek() == "&":
+                self.take()
+                cells.append("".join(self.row("&")))
+            rows.append("<mtr>" + "".join(f'<mtd style="text-align: left">{cell}</mtd>' for cell in cells) + "</mtr>")
+            if self.peek() == r"\\":
+                self.take()
+            if self.at == before:
+                raise self.wrong(r"\end is missing")
+        self.take()
+        if self.verbatim() != "cases":
+            raise self.wrong("cases that do not end")
+        return f"<mrow><mo>{{</mo><mtable>{''.join(rows)}</mtable></mrow>"
