@@ -25,7 +25,7 @@ def choose(recording: Recording) -> str:
     """ "python", "numpy" or "numba"."""
     operations = sum(1 for args in recording.args if args)
     if recording.shapes:
-        irregular = operations >= SMALL and find_spec("numba") is not None and pieces(recording) > operations / NODES
+        irregular = operations >= SMALL and find_spec("numba") is not None and not is_regular(recording)
         return "numba" if irregular else "numpy"
     if operations < SMALL:
         return "python"
@@ -36,6 +36,8 @@ def choose(recording: Recording) -> str:
     return "numpy" if calls * NANOSECONDS_PER_CALL < operations * NANOSECONDS_PER_OPERATION else "python"
 
 
-def pieces(recording: Recording) -> int:
-    """How many kinds of nodes, by level and operation: at least so many arrays would be needed."""
-    return len({(node.level, node.op.name) for node in Grouper(recording)._nodes().values()})
+def is_regular(recording: Recording) -> bool:
+    """Whether many nodes have the same level and operation, so that they can become an array."""
+    nodes = Grouper(recording)._nodes().values()
+    kinds = {(node.level, node.op.name) for node in nodes}  # at least so many arrays would be needed
+    return len(kinds) * NODES <= sum(1 for args in recording.args if args)

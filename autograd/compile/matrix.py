@@ -24,6 +24,7 @@ from autograd.compile.calls import Calls
 from autograd.compile.groups import plan
 from autograd.compile.record import Recording
 from autograd.compile.simplify import simplify
+from autograd.compile.tensors import Plan
 
 Array = NDArray[np.float64]
 BLOCK = 1 << 17  # how many numbers the tensors of one block of rows may hold: 1 MB
@@ -56,10 +57,12 @@ def make(recording: Recording) -> Matrix:
 class Matrix:
     """A matrix program, bound to arrays for the batch sizes that it has met."""
 
+    written: Callable[[Plan], Any] = Calls  # how the plan is written out
+
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
         self.plan = differentiate(plan(recording), recording)
-        self.calls = Calls(self.plan)
+        self.calls = type(self).written(self.plan)
         self.quietly = _quiet_context()
         self.lock = Lock()
         self.mean = True  # how the text of `source` weighs the examples; the weight itself is passed in
@@ -106,7 +109,7 @@ class Matrix:
             if self.recording.penalty is not None:
                 cost = simplify(replace(self.recording, penalty=None))
                 penalty = simplify(replace(self.recording, penalty=None, root=self.recording.penalty, shapes=[]))
-                self.parts = Matrix(cost), Matrix(penalty)
+                self.parts = type(self)(cost), type(self)(penalty)
         cost_part, penalty_part = self.parts
         value, gradient = 0.0, np.zeros(len(parameters))
         if penalty_part is not None:

@@ -28,6 +28,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from autograd import rules
 from autograd.expression import Expression, number, symbol, write
@@ -76,12 +77,18 @@ def _functions() -> list[str]:
     for op in rules.RULES.values():
         if op.infix or isinstance(op, SumOp) or not op.slopes or op.name in ("copy", "where"):
             continue
-        if inspect.isbuiltin(op.value):
-            lines.append(f"{op.name} = math.{op.value.__name__}")
-            continue
-        text = textwrap.dedent(inspect.getsource(op.value))
-        lines += ["", "", '@njit(error_model="numpy")', text.rstrip(), "", "", f"{op.name} = {op.value.__name__}"]
+        text = function_text(op.name)
+        lines += ["", "", text] if "\n" in text else [text]
     return lines
+
+
+def function_text(name: str) -> str:
+    """The lines that define an operation of the table, for numba."""
+    value = rules.RULES[name].value
+    if inspect.isbuiltin(value):
+        return f"{name} = math.{value.__name__}"
+    text = textwrap.dedent(inspect.getsource(value)).rstrip()
+    return f'@njit(error_model="numpy")\n{text}\n\n\n{name} = {value.__name__}'
 
 
 def _text(op: Op, *names: str) -> str:
@@ -256,14 +263,18 @@ def compiled(rows: bool) -> Callable[..., None]:
         import numba  # noqa: F401
     except ImportError:
         raise ImportError("backend \"numba\" needs numba (pip install 'chalkgrad[fast]')") from None
-    text = source(rows)
-    name = f"chalkgrad_tape_{'rows_' if rows else ''}{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return loaded(source(rows), f"tape_{'rows_' if rows else ''}")
+
+
+def loaded(text: str, name: str) -> Callable[..., Any]:
+    """The function `run` of this text, compiled when it is first called, and kept in the cache folder."""
+    name = f"chalkgrad_{name}{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     path = _written(text, name + ".py")
     module = ModuleType(name)
     module.__file__ = str(path)
     sys.modules[name] = module  # numba's cache looks functions up by their module
     exec(compile(text, str(path), "exec"), module.__dict__)
-    run: Callable[..., None] = module.run
+    run: Callable[..., Any] = module.run
     return run
 
 

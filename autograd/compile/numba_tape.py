@@ -323,8 +323,3 @@ class NumbaRunner:
             value += extra
             gradient += slope
         return value, gradient
-
-
-def make(recording: Recording) -> NumbaRunner:
-    """The backend: see `autograd.compile.program.Runner`. Raises ImportError where numba is not installed."""
-    return NumbaRunner(recording)

@@ -34,7 +34,7 @@ from autograd.transform import variable
 from autograd.value import EDITS, NUMBERS, Value
 
 # Each backend is a module with `make(recording) -> Runner`; imported when it is first asked for.
-BACKENDS = {"python": "straight", "numpy": "matrix", "numba": "numba_tape", "jax": "jax_matrix"}
+BACKENDS = {"python": "straight", "numpy": "matrix", "numba": "numba_matrix", "jax": "jax_matrix"}
 NEEDS = {"numba": "numba (pip install 'chalkgrad[fast]')", "jax": "jax (pip install 'chalkgrad[jax]')"}
 
 _KIND = attrgetter("__class__", "dtype", "shape", "strides")

@@ -6,7 +6,7 @@
 import pytest
 
 QUICK = ["python", "numpy"]
-SLOW = {"numba": "numba_tape", "jax": "jax_matrix"}
+SLOW = {"numba": "numba_matrix", "jax": "jax_matrix"}
 
 
 @pytest.fixture(scope="session")

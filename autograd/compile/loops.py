@@ -1,0 +1,616 @@
+"""Loops: a plan written out as loops over rows and columns, for a compiler such as numba's.
+
+NumPy makes one pass through memory for each operation. Here every run of elementwise assignments over the same rows
+and columns becomes one loop (`Each`), whose intermediate results never leave the processor's registers; what nobody
+reads afterwards is not even stored. Matrix products stay calls of the BLAS.
+
+    for r in range(m):                              what NumPy does in eleven passes:
+        for i in range(10):                         Z2 = … + b2, L2 = softplus(Z2), Σ L2, Σ Z2 T,
+            x0 = t2[r, i] + P[2400 + i]             dZ2 = (sigmoid(Z2) - T) / m, db2 = dZ2.sum(axis=0)
+            v0 += softplus(x0)
+            …
+
+`Loops` collects statements in order, `fused` joins them, and `autograd.compile.numba_matrix` compiles the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd import rules
+from autograd.compile.memory import View
+from autograd.compile.tensors import (
+    Along,
+    Assign,
+    Elementwise,
+    Expr,
+    Gather,
+    Largest,
+    Number,
+    Plan,
+    Product,
+    Ref,
+    Seed,
+    Shape,
+    Sum,
+    Table,
+    Tensor,
+    dense,
+    whole,
+)
+from autograd.expression import symbol, write
+
+Array = NDArray[np.float64]
+SMALL = 2_000  # products of two numbers in a matrix product, below which loops are faster than a call of the BLAS
+AHEAD = 12  # how many statements a loop may be moved forward, to be joined with an earlier one
+AXES = "ijkl"
+WRITTEN_OUT = {
+    "copy": "{0}", "relu": "(0.0 if {0} <= 0.0 else {0})", "step": "(1.0 if {0} > 0.0 else 0.0)",
+    "abs": "fabs({0})", "sqrt": "math.sqrt({0})", "where": "({1} if {0} > 0.0 else {2})",
+    "maximum": "({0} if {0} >= {1} else {1})", "minimum": "({0} if {0} <= {1} else {1})",
+}  # fmt: skip
+
+Place = tuple[int, int, tuple[tuple[int, int], ...]]  # tensor, offset, (length, stride) of each axis
+
+
+def place(ref: Ref) -> Place:
+    """Equal for views of the same columns in the same order, whatever axes of length 1 they have."""
+    axes = zip(ref.shape, ref.strides, strict=True)
+    return id(ref.tensor), ref.offset, tuple((n, s) for n, s in axes if n > 1)
+
+
+@dataclass(eq=False)
+class Item:
+    """One line of a loop: ``target = value``, ``target += value``, or a part of the value of E: ``total += value``.
+
+    `over_batch`: the target has one row for all examples, and the lines of all of them are added up in it.
+    """
+
+    target: Ref | None
+    value: Expr
+    add: bool = False
+    over_batch: bool = False
+    total: str = ""
+
+
+@dataclass(eq=False)
+class Statement:
+    """Lines, and which tensors they read and write."""
+
+    lines: list[str] = field(default_factory=list)
+    reads: list[Ref | Tensor] = field(default_factory=list)
+    writes: list[Ref] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Each(Statement):
+    """A loop over the examples (if `batched`) and over the columns, whose items can be done one after the other."""
+
+    batched: bool = False
+    shape: Shape = ()
+    items: list[Item] = field(default_factory=list)
+
+
+class Loops:
+    """The text of a plan as the function ``run(s, m, …)``: s is the weight of an example, m the number of rows.
+
+    arguments   the names of the other arguments, in order
+    arrays      which tensor each name stands for: (m, size) numbers, or (size,) of one that all examples share
+    views       other views of them, for matrix products
+    tables      and constants
+    functions   the functions that the text calls
+    """
+
+    def __init__(self, plan: Plan, blas: bool) -> None:
+        self.plan, self.blas = plan, blas
+        self.arrays: dict[Tensor, str] = {plan.parameters: "P", plan.gradient: "G"}
+        self.arrays.update({tensor: f"B{tensor.argument}" for tensor in plan.inputs})
+        self.views: dict[str, View] = {}
+        self.tables: dict[str, Any] = {}
+        self.functions: set[str] = set()
+        self.statements: list[Statement] = []
+        self.totals: list[str] = []
+        self.local: dict[Place, str] = {}
+        self.sums = self._sums()
+        self.fresh = count()
+        self._seen: dict[Any, str] = {}
+        for a in plan.forward:
+            self.assign(a)
+        value = self.value()
+        for a in plan.backward:
+            self.assign(a)
+        body = [line for statement in self.fused() for line in self.text(statement)]
+        body = [f"{name} = 0.0" for name in self.totals] + body + [f"return {value}"]
+        inputs = [f"B{tensor.argument}" for tensor in plan.inputs]
+        used = {word for line in body for word in _words(line)}
+        names = [*self.arrays.values(), *self.views, *self.tables]
+        self.arguments = [name for name in names if name in used and name not in inputs]
+        self.head = f"def run({', '.join(['s', 'm', *self.arguments, *inputs])}):"
+        self.body = body
+
+    # -- From assignments to statements -------------------------------------------------------------------------------
+
+    def assign(self, a: Assign) -> None:
+        """The statements of one assignment."""
+        target = a.target
+        if target.tensor in self.sums:
+            return
+        if a.scatter is not None:
+            self.scatter(a)
+        elif a.add:
+            self.each(Item(target, self.flat(a.value), add=True))
+        elif isinstance(a.value, Product | Along | Largest):
+            self.reduce(a.value, target)
+        else:
+            self.each(Item(target, self.flat(self.started(a.value, target))))
+
+    def started(self, value: Expr, target: Ref) -> Expr:
+        """A sum, one of whose products is computed in place: ``target = Z; target = target + b``."""
+        if not isinstance(value, Sum):
+            return value
+        for k, (c, term) in enumerate(value.terms):
+            if isinstance(term, Product) and term.batched == target.batched and _same(term.shape, target.shape):
+                self.reduce(term, target)
+                terms = [*value.terms[:k], (c, target), *value.terms[k + 1 :]]
+                return replace(value, terms=terms)
+        return value
+
+    def flat(self, e: Expr) -> Expr:
+        """The expression with everything that is not elementwise computed beforehand."""
+        if isinstance(e, Elementwise):
+            return replace(e, args=tuple(self.flat(x) for x in e.args))
+        if isinstance(e, Sum):
+            constant = None if e.constant is None else self.flat(e.constant)
+            return replace(e, terms=[(c, self.flat(x)) for c, x in e.terms], constant=constant)
+        if isinstance(e, Product | Along | Largest):
+            ref = self.temporary(e.shape, e.batched)
+            self.reduce(e, ref)
+            return ref
+        return e
+
+    def temporary(self, shape: Shape, batched: bool) -> Ref:
+        """Memory for a result."""
+        return whole(Tensor("temporary", int(np.prod(shape)), batched, shape), shape)
+
+    def ref(self, e: Expr) -> Ref:
+        """The expression as a view of memory, computed beforehand if need be."""
+        if isinstance(e, Ref):
+            return e
+        ref = self.temporary(e.shape, e.batched)
+        self.assign(Assign(ref, e))
+        return ref
+
+    def each(self, item: Item, batched: bool | None = None, shape: Shape | None = None) -> None:
+        """A loop of one line."""
+        if item.target is not None:
+            batched = item.target.batched or item.over_batch
+            shape = item.target.shape
+        assert batched is not None and shape is not None
+        reads = list(refs(item.value)) + ([item.target] if item.target is not None and item.add else [])
+        writes = [] if item.target is None else [item.target]
+        self.statements.append(Each([], reads, writes, batched, tuple(n for n in shape if n > 1), [item]))
+
+    def scatter(self, a: Assign) -> None:
+        """``target[columns] += value``, where a column may occur more than once."""
+        assert a.scatter is not None
+        value = self.flat(a.value)
+        row = whole(a.target.tensor, (a.target.tensor.size,))
+        index, name = self.table(np.ascontiguousarray(a.scatter).reshape(-1)), self.array(row.tensor)
+        at = [f"{x}{d}" for d, x in enumerate("c" * len(value.shape))]
+        flat = _index(0, dense(value.shape), at)
+        batched = value.batched or row.batched
+        line = f"{name}[{'r, ' if row.batched else ''}{index}[{flat}]] += {self.at(value, at)}"
+        lines = _nest(batched, value.shape, at, [line])
+        self.statements.append(Statement(lines, [*refs(value), row], [row]))
+
+    def value(self) -> str:
+        """E: the weight times the sum over the examples, plus the penalty."""
+        plan, batched = self.plan, bool(self.plan.inputs)
+        parts: list[tuple[float, Expr]] = [(1.0, plan.root)] if isinstance(plan.root, Ref) else list(plan.root.terms)
+        if isinstance(plan.root, Sum) and plan.root.constant is not None:
+            parts.append((1.0, plan.root.constant))
+        text = " + ".join(self.total(c, term, batched) for c, term in parts) or "0.0"
+        if plan.penalty is None:
+            return f"s * ({text})"
+        return f"s * ({text}) + {self.total(1.0, plan.penalty, False)}"
+
+    def _sums(self) -> dict[Tensor, Along]:
+        """Sums of all numbers of an example that only the value of E reads."""
+        plan = self.plan
+        reads: dict[Tensor, int] = {}
+        values = [*(a.value for a in [*plan.forward, *plan.backward]), plan.root, plan.penalty]
+        for x in (x for value in values if value is not None for x in refs(value)):
+            tensor = x if isinstance(x, Tensor) else x.tensor
+            reads[tensor] = reads.get(tensor, 0) + 1
+        terms = [plan.root] if isinstance(plan.root, Ref) else [term for _, term in plan.root.terms]
+        last = {x.tensor for x in terms if isinstance(x, Ref) and x.tensor.size == 1 and reads[x.tensor] == 1}
+        return {
+            a.target.tensor: a.value
+            for a in plan.forward
+            if a.target.tensor in last and isinstance(a.value, Along) and not a.add and not a.value.over_batch
+        }
+
+    def total(self, c: float, term: Expr, batched: bool) -> str:
+        """c · Σ over the examples of a term."""
+        if isinstance(term, Ref):
+            term = self.sums.get(term.tensor, term)
+        if isinstance(term, Along) and not term.over_batch and int(np.prod(term.shape)) == 1:
+            term = term.x  # all of its numbers are added up
+        elif isinstance(term, Product) and term.how in ".z" and int(np.prod(term.shape)) == 1:
+            a, b = self.ref(term.a), self.ref(term.b)
+            k = (a.shape[-1],)
+            last = [Ref(x.tensor, x.offset, k, x.strides[-1:]) for x in (a, b)]
+            term = Elementwise(rules.mul, tuple(last), k, term.batched)
+        name = f"v{len(self.totals)}"
+        self.totals.append(name)
+        self.each(Item(None, self.flat(term), total=name), term.batched, term.shape)
+        scale = "" if c == 1.0 else f"{c!r} * "
+        return scale + name + (" * m" if batched and not term.batched else "")
+
+    # -- Sums, products, maxima ---------------------------------------------------------------------------------------
+
+    def reduce(self, e: Product | Along | Largest, out: Ref) -> None:
+        """The statement that computes a product, a sum over axes or a maximum into `out`."""
+        if isinstance(e, Product):
+            self.product(e, out)
+            return
+        if isinstance(e, Along) and not e.axes and e.over_batch and e.x.batched and not out.batched:
+            self.each(Item(out, self.flat(_shaped(e.x, out.shape)), over_batch=True))
+            return
+        x = self.flat(e.x)
+        largest = isinstance(e, Largest)
+        axes = (len(x.shape) - 1,) if isinstance(e, Largest) else e.axes
+        at = [f"c{d}" for d in range(len(x.shape))]
+        kept = [d for d in range(len(x.shape)) if d not in axes]
+        over_batch = isinstance(e, Along) and e.over_batch
+        target = self.at(_shaped(out, tuple(x.shape[d] for d in kept)), [at[d] for d in kept])
+        inner = [at[d] for d in axes]
+        term = self.at(x, at)
+        if largest:
+            lines = [f"z = {self.at(x, [*at[:-1], '0'])}"]
+            lines += _nest(False, (x.shape[-1],), inner, [f"y = {term}", "z = z if z >= y else y"])
+        else:
+            lines = ["z = 0.0", *_nest(False, tuple(x.shape[d] for d in axes), inner, [f"z += {term}"])]
+        lines.append(f"{target} {'+=' if over_batch else '='} z")
+        names, lengths = [at[d] for d in kept], tuple(x.shape[d] for d in kept)
+        lines = _nest(x.batched if over_batch else out.batched, lengths, names, lines)
+        if over_batch:
+            lines = _nest(False, lengths, names, [f"{target} = 0.0"]) + lines
+        self.statements.append(Statement(lines, list(refs(x)), [out]))
+
+    def product(self, e: Product, out: Ref) -> None:
+        """A matrix product: one call of the BLAS where it is large and its operands lie together, else loops."""
+        a, b = self.ref(e.a), self.ref(e.b)
+        if e.how == "." or not self.blas or int(np.prod(a.shape)) * b.shape[-1 if e.how != "z" else 0] * 32 < SMALL:
+            self.loops(e, a, b, out)
+            return
+        shape = {"z": (a.shape[0], b.shape[0]), "a": (a.shape[0], b.shape[-1]), "b": (a.shape[-1], b.shape[-1])}[e.how]
+        over_batch = e.over_batch and (a.batched or b.batched)
+        stacked = (a.batched and b.batched) if e.how == "b" else (a.batched and not b.batched and not over_batch)
+        if e.how == "b" and over_batch and stacked:
+            names = [self.matrix(a, "rows", e.how == "b"), self.matrix(b, "rows"), self.matrix(out, "", shape=shape)]
+        elif not over_batch and e.how != "b" and stacked and out.batched:
+            names = [self.matrix(a, "rows"), self.matrix(b, "", e.how == "z"), self.matrix(out, "rows", shape=shape)]
+        elif not (a.batched or b.batched or out.batched):
+            names = [self.matrix(a, "", e.how == "b"), self.matrix(b, "", e.how == "z")]
+            names.append(self.matrix(out, "", shape=shape))
+        else:
+            names = [""]
+        if not all(names):
+            self.loops(e, a, b, out)
+            return
+        self.statements.append(Statement([f"np.dot({', '.join(names)})"], [a, b], [out]))
+
+    def matrix(self, x: Ref, flat: str, transposed: bool = False, shape: Shape | None = None) -> str:
+        """The name of a view that the BLAS can take as it is; "" if there is none. `shape`: to be written into."""
+        if shape is not None and len(x.shape) != 2:
+            if not _same(x.shape, shape) or x.strides[-1] != 1:
+                return ""
+            x = Ref(x.tensor, x.offset, shape, dense(shape))
+        n, k = x.shape
+        step = x.tensor.size if n == 1 else x.strides[0]
+        if flat == "rows" and n > 1 and x.strides[0] * n != x.tensor.size:
+            return ""
+        lies = (x.strides[1] == 1 or k == 1) and (step == k or (n == 1 and flat != "rows"))
+        if not lies:
+            return ""
+        if x.tensor in self.plan.inputs:  # (m, size), as it is passed
+            name = self.array(x.tensor)
+            if k != x.tensor.size:
+                return ""
+            return f"{name}.T" if transposed else name
+        self.array(x.tensor)
+        key = (place(x), x.shape, flat, transposed)
+        if key not in self._seen:
+            name = self._seen[key] = f"{self.arrays[x.tensor]}_{len(self.views)}"
+            self.views[name] = View(x.tensor, x.offset, x.shape, (step, x.strides[1]), flat, transposed)
+        return self._seen[key]
+
+    def loops(self, e: Product, a: Ref, b: Ref, out: Ref) -> None:
+        """A matrix product as loops; the innermost one runs along rows of memory."""
+        if e.how == ".":
+            *lead, last = (f"c{d}" for d in range(len(a.shape)))
+            line = f"z += {self.at(a, [*lead, last])} * {self.at(b, [*lead, last])}"
+            target = self.at(_shaped(out, a.shape[:-1]), lead)
+            inner = ["z = 0.0", *_nest(False, a.shape[-1:], [last], [line]), f"{target} = z"]
+            lines = _nest(out.batched, a.shape[:-1], lead, inner)
+            self.statements.append(Statement(lines, [a, b], [out]))
+            return
+        i, j, k = "c0", "c1", "c2"
+        if e.how == "z":
+            lengths, left, right, row, middle, column = (a.shape[0], a.shape[1], b.shape[0]), [i, k], [j, k], i, k, j
+        elif e.how == "a":
+            lengths, left, right, row, middle, column = (a.shape[0], a.shape[1], b.shape[1]), [i, j], [j, k], i, j, k
+        else:
+            lengths, left, right, row, middle, column = (a.shape[1], a.shape[0], b.shape[1]), [i, j], [i, k], j, i, k
+        m, n, p = lengths
+        target = self.at(_shaped(out, (m, p)), [row, column])
+        summed = (a.batched or b.batched) and not out.batched
+        zero = _nest(out.batched, (m, p), [row, column], [f"{target} = 0.0"])
+        if e.how == "z" and not summed:
+            line = f"z += {self.at(a, left)} * {self.at(b, right)}"
+            inner = ["z = 0.0", *_nest(False, (n,), [middle], [line]), f"{target} = z"]
+            lines = _nest(out.batched, (m, p), [row, column], inner)
+        else:
+            inner = [f"z = {self.at(a, left)}"]
+            inner += _nest(False, (p,), [column], [f"{target} += z * {self.at(b, right)}"])
+            lines = zero + _nest(a.batched or b.batched or out.batched, (m, n), [row, middle], inner)
+        self.statements.append(Statement(lines, [a, b], [out]))
+
+    # -- Joining loops ------------------------------------------------------------------------------------------------
+
+    def fused(self) -> Iterator[Statement]:
+        """The statements, in order, with loops joined to the first one that they can be done together with."""
+        rest = list(self.statements)
+        done: list[Statement] = []
+        while rest:
+            first = rest.pop(0)
+            if isinstance(first, Each):
+                skipped: list[Statement] = []
+                k = 0
+                while k < len(rest) and len(skipped) <= AHEAD:
+                    other = rest[k]
+                    if isinstance(other, Each) and _joins(first, other, skipped):
+                        first.items += other.items
+                        first.reads += other.reads
+                        first.writes += other.writes
+                        del rest[k]
+                    else:
+                        skipped.append(other)
+                        k += 1
+            done.append(first)
+        readers: dict[int, set[int]] = {}
+        for number, statement in enumerate(done):
+            for x in statement.reads:
+                readers.setdefault(id(x if isinstance(x, Tensor) else x.tensor), set()).add(number)
+        self.read_elsewhere = {
+            (tensor, number): bool(numbers - {number})
+            for tensor, numbers in readers.items()
+            for number in range(len(done))
+        }
+        for self.number, statement in enumerate(done):
+            yield statement
+
+    def is_stored(self, target: Ref) -> bool:
+        """Whether anyone but this loop reads the result."""
+        return target.tensor is self.plan.gradient or self.read_elsewhere.get((id(target.tensor), self.number), False)
+
+    def text(self, statement: Statement) -> list[str]:
+        """The lines of a statement."""
+        if not isinstance(statement, Each):
+            return statement.lines
+        before: list[str] = []
+        lines: list[str] = []
+        self.local = {}
+        index = list(AXES[: len(statement.shape)])
+        for item in statement.items:
+            value = self.inside(item.value, statement.shape, index)
+            if item.target is None:
+                lines.append(f"{item.total} += {value}")
+                continue
+            target = self.inside(item.target, statement.shape, index, memory=True)
+            if item.over_batch:
+                before += _nest(False, statement.shape, index, [f"{target} = 0.0"])
+                lines.append(f"{target} += {value}")
+                continue
+            name = f"x{next(self.fresh)}"
+            if item.add:
+                value = f"{self.inside(item.target, statement.shape, index)} + {value}"
+            lines.append(f"{name} = {value}")
+            if self.is_stored(item.target):
+                lines.append(f"{target} = {name}")
+            self.local[place(item.target)] = name
+        self.local = {}
+        return before + _nest(statement.batched, statement.shape, index, lines)
+
+    def inside(self, e: Expr, shape: Shape, index: list[str], *, memory: bool = False) -> str:
+        """The text of an expression within a loop over `shape`, which has no axes of length 1."""
+        left = list(zip(shape, index, strict=True))
+        at: list[str] = []
+        for n in reversed(e.shape):
+            at.append(left.pop()[1] if n > 1 else "0")
+        return self.at(e, at[::-1], memory=memory)
+
+    # -- Expressions, at an index -------------------------------------------------------------------------------------
+
+    def at(self, e: Expr, index: Sequence[str], *, memory: bool = False) -> str:
+        """The text of one element."""
+        if isinstance(e, Ref):
+            if not memory and (known := self.local.get(place(e))) is not None:
+                return known
+            column = _index(e.offset, e.strides, index)
+            return f"{self.array(e.tensor)}[{'r, ' if e.batched else ''}{column}]"
+        if isinstance(e, Number):
+            return f"({e.value!r})" if e.value < 0 else repr(float(e.value))
+        if isinstance(e, Seed):
+            return "(s * m)" if e.rows else "s"
+        if isinstance(e, Table):
+            return f"{self.table(np.ascontiguousarray(e.values).reshape(-1))}[{_index(0, dense(e.shape), index)}]"
+        if isinstance(e, Gather):
+            return f"{self.array(e.tensor)}[{'r, ' if e.batched else ''}{self.table(e.index)}[{index[0]}]]"
+        if isinstance(e, Sum):
+            return self.sum(e, index)
+        assert isinstance(e, Elementwise)
+        return self.elementwise(e, index)
+
+    def sum(self, e: Sum, index: Sequence[str]) -> str:
+        """Σ c · term + constant."""
+        text = ""
+        for c, term in e.terms:
+            sign = (" - " if c < 0 else " + ") if text else ("-" if c < 0 else "")
+            text += sign + ("" if abs(c) == 1.0 else f"{abs(c)!r} * ") + self.at(term, _fit(index, e, term))
+        if e.constant is not None:
+            text += (" + " if text else "") + self.at(e.constant, _fit(index, e, e.constant))
+        return f"({text or '0.0'})"
+
+    def elementwise(self, e: Elementwise, index: Sequence[str]) -> str:
+        """An operation of the table."""
+        args = [self.at(x, _fit(index, e, x)) for x in e.args]
+        name = e.op.name
+        if e.op.infix:
+            return write(e.op.on(*map(symbol, args))) if all(map(_is_closed, args)) else _infix(e.op, args)
+        if name in ("power", "power_slope") and isinstance(e.args[1], Number):
+            n = e.args[1].value
+            times = n if name == "power" else n - 1
+            if times in (1.0, 2.0, 3.0) and _is_closed(args[0]):
+                text = " * ".join([args[0]] * int(times))
+                return f"({text})" if name == "power" else f"({n!r} * {text})"
+        if name in WRITTEN_OUT:
+            return WRITTEN_OUT[name].format(*args)
+        self.functions.add(name)
+        return f"{name}({', '.join(args)})"
+
+    def array(self, tensor: Tensor) -> str:
+        """The name of a tensor's memory."""
+        return self.arrays.setdefault(tensor, f"t{len(self.arrays)}")
+
+    def table(self, values: Any) -> str:
+        """The name of an array of constants."""
+        values = np.asarray(values)
+        key = (values.dtype.kind, values.tobytes())
+        if key not in self._seen:
+            self._seen[key] = f"c{len(self.tables)}_"
+            self.tables[self._seen[key]] = values.astype(np.int64 if values.dtype.kind in "iu" else float)
+        return self._seen[key]
+
+
+# -- Helpers --------------------------------------------------------------------------------------------------------------
+
+
+def refs(e: Expr) -> Iterator[Ref | Tensor]:
+    """What an expression reads."""
+    if isinstance(e, Ref):
+        yield e
+    elif isinstance(e, Gather):
+        yield e.tensor
+    elif isinstance(e, Elementwise):
+        for x in e.args:
+            yield from refs(x)
+    elif isinstance(e, Sum):
+        for _, x in e.terms:
+            yield from refs(x)
+        if e.constant is not None:
+            yield from refs(e.constant)
+    elif isinstance(e, Product):
+        yield from refs(e.a)
+        yield from refs(e.b)
+    elif isinstance(e, Along | Largest):
+        yield from refs(e.x)
+
+
+def _joins(first: Each, other: Each, between: list[Statement]) -> bool:
+    """Whether `other` can be done in the loop of `first`, ahead of the statements in between."""
+    if (first.batched, first.shape) != (other.batched, other.shape):
+        return False
+    for statement in between:
+        if _meet(other.reads, statement.writes) or _meet(other.writes, [*statement.reads, *statement.writes]):
+            return False
+    stored = {place(item.target) for item in first.items if item.target is not None and not item.over_batch}
+    for x in other.reads:  # what the loop has just made is read at the same index
+        made = _meet([x], first.writes)
+        if made and (isinstance(x, Tensor) or place(x) not in stored or not _meet_only(x, first.writes)):
+            return False
+    for x in other.writes:
+        touched = [y for y in [*first.reads, *first.writes] if _meet([x], [y])]
+        if any(isinstance(y, Tensor) or place(y) != place(x) for y in touched):
+            return False
+    sums = {place(item.target) for item in [*first.items, *other.items] if item.target is not None and item.over_batch}
+    plain = {place(y) for y in [*first.reads, *other.reads] if isinstance(y, Ref)}
+    return not sums & (stored | plain)
+
+
+def _meet(some: Sequence[Ref | Tensor], others: Sequence[Ref | Tensor]) -> bool:
+    """Whether any of these look at a column that any of those look at, too."""
+    for x in some:
+        for y in others:
+            a, b = (x if isinstance(x, Tensor) else x.tensor), (y if isinstance(y, Tensor) else y.tensor)
+            if a is b and (isinstance(x, Tensor) or isinstance(y, Tensor) or _overlap(x, y)):
+                return True
+    return False
+
+
+def _overlap(x: Ref, y: Ref) -> bool:
+    ends = []
+    for ref in (x, y):
+        reach = [(n - 1) * s for n, s in zip(ref.shape, ref.strides, strict=True)]
+        ends.append((ref.offset + sum(min(0, d) for d in reach), ref.offset + sum(max(0, d) for d in reach)))
+    return ends[0][0] <= ends[1][1] and ends[1][0] <= ends[0][1]
+
+
+def _meet_only(x: Ref, writes: Sequence[Ref]) -> bool:
+    return all(place(y) == place(x) for y in writes if _meet([x], [y]))
+
+
+def _same(shape: Shape, other: Shape) -> bool:
+    return [n for n in shape if n > 1] == [n for n in other if n > 1]
+
+
+def _shaped(x: Any, shape: Shape) -> Any:
+    """A view in a shape that differs only in axes of length 1, or of a row as a grid; other expressions as they are."""
+    if not isinstance(x, Ref) or x.shape == shape:
+        return x
+    if _same(x.shape, shape):
+        steps = iter([s for n, s in zip(x.shape, x.strides, strict=True) if n > 1])
+        return Ref(x.tensor, x.offset, shape, tuple(next(steps) if n > 1 else 0 for n in shape))
+    assert x.strides == dense(x.shape)
+    return Ref(x.tensor, x.offset, shape, dense(shape))
+
+
+def _fit(index: Sequence[str], outer: Expr, inner: Expr) -> list[str]:
+    """The index of an operand, whose axes are the last ones of the result, or of length 1."""
+    last = list(index)[len(index) - len(inner.shape) :]
+    lengths = outer.shape[len(outer.shape) - len(inner.shape) :]
+    return ["0" if n == 1 and full != 1 else i for i, n, full in zip(last, inner.shape, lengths, strict=True)]
+
+
+def _index(offset: int, strides: Sequence[int], index: Sequence[str]) -> str:
+    parts = [i if s == 1 else f"{s} * {i}" for s, i in zip(strides, index, strict=True) if i != "0" and s != 0]
+    if offset or not parts:
+        parts.insert(0, str(offset))
+    return " + ".join(parts)
+
+
+def _nest(batched: bool, shape: Sequence[int], index: Sequence[str], lines: list[str]) -> list[str]:
+    """The lines inside a loop over the rows, if batched, and over each axis."""
+    heads = ["for r in range(m):"] * batched
+    heads += [f"for {i} in range({n}):" for i, n in zip(index, shape, strict=True)]
+    return ["    " * d + head for d, head in enumerate(heads)] + ["    " * len(heads) + line for line in lines]
+
+
+def _infix(op: Any, args: list[str]) -> str:
+    sign = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
+    return f"(-{args[0]})" if op.name == "neg" else f"({args[0]} {sign[op.name]} {args[1]})"
+
+
+def _is_closed(text: str) -> bool:
+    return text.isidentifier()
+
+
+def _words(line: str) -> set[str]:
+    return set("".join(c if c.isalnum() or c == "_" else " " for c in line).split())

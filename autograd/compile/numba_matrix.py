@@ -1,0 +1,80 @@
+"""The matrix program as loops that numba compiles: the same plan as `autograd.compile.matrix`, in fewer passes.
+
+The text (`autograd.compile.loops`) is compiled when the program is first called, which takes some seconds, and kept
+in the user's cache folder: the same program starts at once the next time, in any process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compile.choose import is_regular
+from autograd.compile.loops import Loops
+from autograd.compile.matrix import Matrix
+from autograd.compile.memory import view_of
+from autograd.compile.numba_functions import header
+from autograd.compile.numba_kernel import loaded
+from autograd.compile.numba_tape import NumbaRunner
+from autograd.compile.record import Recording
+from autograd.compile.tensors import Plan, Tensor
+
+Array = NDArray[np.float64]
+
+
+class Fused:
+    """A plan as compiled loops; it takes the place of `autograd.compile.calls.Calls`."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.loops = Loops(plan, blas=find_spec("scipy") is not None)  # numba calls the BLAS through SciPy
+        lines = [self.loops.head, *("    " + line for line in self.loops.body)]
+        # sums may be taken in any order, so that the processor can take several numbers at a time
+        kind = '@njit(fastmath={"reassoc", "contract"}, error_model="numpy", cache=True)'
+        self.source = "\n".join([*header(self.loops.functions), kind, *lines]) + "\n"
+        self.tensors = [tensor for tensor in self.loops.arrays if tensor not in plan.inputs]
+        self.compiled: Callable[..., float] | None = None
+
+    def bind(self, rows: int, parameters: Array, gradient: Array) -> Callable[..., float]:
+        """The function for batches of this many rows. It reads `parameters` and writes `gradient`."""
+        if self.compiled is None:
+            self.compiled = loaded(self.source, "loops_")
+        memory: dict[Tensor, Array] = {self.plan.parameters: parameters, self.plan.gradient: gradient}
+        for tensor in self.tensors:
+            if tensor not in memory:
+                memory[tensor] = np.zeros(tensor.size * (rows if tensor.batched else 1))
+        known: dict[str, Any] = dict(self.loops.tables)
+        for tensor in self.tensors:
+            array = memory[tensor]
+            known[self.loops.arrays[tensor]] = array.reshape(rows, tensor.size) if tensor.batched else array
+        for name, spec in self.loops.views.items():
+            known[name] = view_of(spec, memory[spec.tensor], rows)
+        run, arguments = self.compiled, tuple(known[name] for name in self.loops.arguments)
+        shapes = [(rows, tensor.size) for tensor in self.plan.inputs]
+        if all(len(shape) == 1 for shape in self.plan.shapes):
+            return lambda weight, *batch: run(weight, rows, *arguments, *batch)
+        return lambda weight, *batch: run(
+            weight, rows, *arguments, *(x.reshape(shape) for x, shape in zip(batch, shapes, strict=True))
+        )
+
+
+class FusedMatrix(Matrix):
+    """A matrix program whose elementwise parts are compiled loops."""
+
+    written = Fused
+
+
+def make(recording: Recording) -> FusedMatrix | NumbaRunner:
+    """The backend "numba": loops over matrices where a batch has them, the tape for everything else.
+
+    Raises ImportError where numba is not installed.
+    """
+    if find_spec("numba") is None:
+        raise ImportError("backend \"numba\" needs numba (pip install 'chalkgrad[fast]')")
+    if recording.shapes and is_regular(recording):
+        return FusedMatrix(recording)
+    return NumbaRunner(recording)
