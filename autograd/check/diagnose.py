@@ -23,9 +23,16 @@ def diagnose(problem: Problem) -> list[Diagnosis]:
     usable = [p for p in problem.points if np.isfinite(p.claimed).all() and np.isfinite(p.exact).all()]
     if not usable:
         return [unknown(problem, None, None)]
+    with np.errstate(all="ignore"):  # formulas are tried that overflow; what is not finite fits nothing
+        return _searched(problem)
+
+
+def _searched(problem: Problem) -> list[Diagnosis]:
     search = Search(problem)
     if search.misfit(search.graph.gradient()).max() <= search.fit:
-        return []  # nothing is wrong
+        search.misfit.be_strict()  # what is wrong is very small
+    if search.misfit(search.graph.gradient()).max() <= search.fit:
+        return [unknown(problem, search.graph, None)]
     found = (
         search.single()
         or search.odd_slopes(named=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autograd.check.diagnose_fit import ratio
 from autograd.check.diagnose_graph import Mask
 from autograd.check.problem import Array, Block, Kind, Problem
 
@@ -133,9 +134,8 @@ def _extra(blocks: list[Block], at: Array, right: Array, claimed: Array) -> Iter
         (here * here, "{c}·w²", 2.5),
         (here**3, "{c}·w³", 2.7),
     ):
-        size = float((basis * basis).sum())
-        if size > 0:
-            c = float((basis * rest).sum() / size)
+        if np.isfinite(basis).all() and basis.any():
+            c = float(ratio(rest, basis))
             out = right.copy()
             out[:, members] += c * basis
             if c:

@@ -77,7 +77,7 @@ class Words:
             terms = self.sum_of(edges, depth)
             if np.ptp(rest) > 1e-9 * max(1.0, abs(constant)) or abs(constant) < 1e-9 * np.abs(graph.value[node]).max():
                 return terms
-            shown = number(round(constant, 6))
+            shown = number(rounded(constant))
             return shown - terms.args[0] if terms.op == "neg" else shown + terms
         args = []
         for slot, raw in enumerate(it.operands):
@@ -105,7 +105,7 @@ class Words:
             sign = -1 if same and least < 0 else 1
             if same and abs(least) != 1:
                 inner = total_of(term) if many else term
-                term = product(number(abs(round(least, 6))), inner)
+                term = product(number(abs(rounded(least))), inner)
             elif same:
                 term = total_of(term) if many else term
             else:
@@ -235,6 +235,11 @@ def _shortest(write: Callable[[int], Expression], longest: int) -> Expression:
     return write(1)
 
 
+def rounded(x: float) -> float:
+    """With six digits."""
+    return float(f"{x:.6g}")
+
+
 def number_or_c(values: Array) -> Expression:
     """A constant as a number, or as the letter c if it is not the same everywhere."""
-    return number(round(float(values.flat[0]), 6)) if np.ptp(values) == 0 else symbol("c")
+    return number(rounded(values.flat[0])) if np.ptp(values) == 0 else symbol("c")

@@ -7,21 +7,20 @@ changes, first on top of those that explain some components already.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import numpy as np
 
 from autograd.check.diagnose_arrays import Rearranged, rearrangements
 from autograd.check.diagnose_changes import Candidate, on_the_way, overwritten, own_paths, replacements, times
+from autograd.check.diagnose_fit import Fit, common, cost_of, ratio, simple
 from autograd.check.diagnose_graph import Batch, Change, Graph, Ints, Mask
 from autograd.check.diagnose_indices import Slips
 from autograd.check.diagnose_slopes import solved
 from autograd.check.groups import Group, Groups, Uses
 from autograd.check.problem import Array, Block, Problem
 
-FIT = 1e-6  # the largest relative misfit that counts as the same gradient
 PLAIN = 2.3  # a mistake that costs no more is taken at once: there is no need to look for stranger ones
 CHEAPEST = 1.3  # what a second mistake costs at least
 WORK = 25_000_000  # edges passed in the search for two mistakes at once
@@ -54,7 +53,8 @@ class Search:
         self.problem = problem
         self.graph = Graph(problem)
         self.groups = Groups(self.graph)
-        self.fit = max(FIT, problem.rtol)
+        self.misfit = Fit(self.graph, problem.rtol)
+        self.fit = self.misfit.most
         self.nearest: Explanation | None = None  # the best that did not fit
         self._odd: list[tuple[Candidate, bool]] | None = None
         graph = self.graph
@@ -83,21 +83,6 @@ class Search:
             if _meets_itself(graph, g):  # the gradient is no straight line in its factor: the common ones are tried
                 others += [times(graph, g, c, cost_of(c)) for c in (-1.0, 2.0, 0.5)]
         return others
-
-    # -- How well a gradient fits -----------------------------------------------------------------------------------
-
-    def misfit(self, gradient: Array, points: Sequence[int] | None = None) -> Array:
-        """The relative distance to the student's gradient, component by component (… × point × component)."""
-        which = slice(None) if points is None else list(points)
-        claimed, slack = self.graph.claimed[which], self.graph.slack[which]
-        distance = np.abs(gradient - claimed)
-        scale = np.maximum(np.abs(gradient), np.abs(claimed))
-        floor = 1e-9 * np.abs(claimed).max(axis=1, keepdims=True) + 1e-300
-        with np.errstate(all="ignore"):
-            misfit = distance / np.maximum(scale, floor)
-        misfit[~np.isfinite(misfit)] = np.inf
-        misfit[distance <= 1e-3 * slack] = 0.0
-        return np.asarray(misfit)
 
     # -- One mistake --------------------------------------------------------------------------------------------------
 
@@ -132,12 +117,15 @@ class Search:
         for some in _batches(places, graph):
             without = self.zeros.gradients(graph, some)
             through = base - without
+            c = ratio(claimed - without, through)
             with np.errstate(all="ignore"):
-                c = (through * (claimed - without)).sum(axis=(1, 2)) / (through * through).sum(axis=(1, 2))
                 misfits = self.misfit(without + c[:, None, None] * through, self.probe).max(axis=(1, 2))
-            for k, factor, error in zip(some, c.tolist(), misfits.tolist(), strict=True):
+            for row, (k, factor, error) in enumerate(zip(some, c.tolist(), misfits.tolist(), strict=True)):
                 if error <= 10 * self.fit and simple(factor) != 1.0:
-                    yield times(graph, self.places[k], simple(factor), cost_of(simple(factor)))
+                    known = simple(factor)
+                    if known == 0.0 and self.misfit(without[row], self.probe).max() > 10 * self.fit:
+                        known = factor  # very small, but not 0
+                    yield times(graph, self.places[k], known, cost_of(known))
 
     def _verified(self, graph: Graph, candidate: Candidate, before: tuple[Finding, ...]) -> Iterator[Explanation]:
         gradient = graph.gradients([candidate.change])[0]
@@ -206,7 +194,7 @@ class Search:
     def odd_slopes(self, *, named: bool) -> list[Explanation]:
         """A slope that is in no table, solved for: those recognised as a formula, or those that are not."""
         if self._odd is None:
-            self._odd = list(solved(self.graph, [g for g in self.places if g.cost < 1], self.fit))
+            self._odd = list(solved(self.graph, [g for g in self.places if g.cost < 1], self.misfit))
         return [e for c, known in self._odd if known == named for e in self._verified(self.graph, c, ())]
 
     # -- Several mistakes ----------------------------------------------------------------------------------------------
@@ -251,15 +239,15 @@ class Search:
         places = [k for k, g in enumerate(self.places) if few or g.cost < 1]
         for k in places:
             all_of_it = self.places[k].role in ("whole", "block")
-            common = (-1.0, 0.5, 2.0) if all_of_it else (0.0, -1.0, 0.5, 2.0)
-            firsts += [times(graph, self.places[k], c, cost_of(c)) for c in common]
+            usual = (-1.0, 0.5, 2.0) if all_of_it else (0.0, -1.0, 0.5, 2.0)
+            firsts += [times(graph, self.places[k], c, cost_of(c)) for c in usual]
         for some in _batches(places, graph):
             without = self.zeros.gradients(graph, some)
             through = base - without
             with np.errstate(all="ignore"):
                 wanted = (claimed - without) / through
             for row, k in enumerate(some):
-                c = _common(wanted[row][:, wrong & (through[row] != 0).all(axis=0)])
+                c = common(wanted[row][:, wrong & (through[row] != 0).all(axis=0)])
                 if c is not None and c not in (0.0, -1.0, 1.0, 0.5, 2.0):
                     firsts.append(times(graph, self.places[k], c, cost_of(c)))
         return firsts
@@ -275,7 +263,7 @@ class Search:
             others = np.setdiff1d(everything, mine)
             shares.append(Change(others, 0.0 * graph.slope[others]))
         parts = graph.gradients(shares)
-        scale = np.maximum(np.abs(graph.claimed), 1e-9 * np.abs(graph.claimed).max() + 1e-300)
+        scale = np.maximum(np.abs(graph.claimed), self.misfit.floor)
         matrix = (parts / scale).reshape(len(terms), -1).T
         with np.errstate(all="ignore"):
             c, _, rank, _ = np.linalg.lstsq(matrix, (graph.claimed / scale).ravel(), rcond=1e-10)
@@ -307,7 +295,7 @@ class Search:
             for g, below in zip(self.places, self._reaches, strict=True):
                 if g.role == "block" and below >> block.offset & 1:
                     mine = gradient[:, block.slice]
-                    c = simple(float((mine * graph.claimed[:, block.slice]).sum() / max((mine * mine).sum(), 1e-300)))
+                    c = simple(float(ratio(graph.claimed[:, block.slice], mine)))
                     tried.append((times(graph, g, c, cost_of(c)), c * gradient))
             fitting = [(f, g) for f, g in tried if self.misfit(g)[:, block.slice].max() <= self.fit]
             if not fitting:
@@ -317,18 +305,6 @@ class Search:
             gradient = gradient.copy()
             gradient[:, block.slice] = its[:, block.slice]
         return list(self._kept(Explanation(tuple(findings), float(self.misfit(gradient).max()), gradient)))
-
-
-def _common(wanted: Array) -> float | None:
-    """The factor that most components agree on at both points; None if hardly any do."""
-    if wanted.shape[1] < 1:
-        return None
-    steady = wanted[0][np.abs(wanted - wanted[0]).max(axis=0) <= 1e-8 * np.abs(wanted[0])]
-    steady = steady[np.isfinite(steady)]
-    if not len(steady):
-        return None
-    values, counts = np.unique(np.round(steady, 9), return_counts=True)
-    return simple(float(steady[np.argmin(np.abs(steady - values[np.argmax(counts)]))]))
 
 
 def _any(wrong: Mask) -> Mask:
@@ -362,23 +338,3 @@ def _batches(items: list, graph: Graph) -> Iterator[list]:  # type: ignore[type-
     size = max(16, 2_000_000 // (len(graph.src) + graph.exact.shape[1] + 1))
     for first in range(0, len(items), size):
         yield items[first : first + size]
-
-
-def simple(c: float) -> float:
-    """The simple number that c was before rounding, if there is one."""
-    if abs(c) < 1e-9:
-        return 0.0
-    near = Fraction(c).limit_denominator(1000)
-    return float(near) if near and abs(c / float(near) - 1) < 1e-7 else c
-
-
-def cost_of(c: float) -> float:
-    """How surprising a factor is: -1 and 0 least, then 2 and ½, then other simple fractions."""
-    if c in (-1.0, 0.0):
-        return 1.0
-    if c < 0:  # a sign and a factor
-        return 0.6 + cost_of(-c)
-    near = Fraction(c).limit_denominator(1000)
-    if abs(c / float(near or 1) - 1) > 1e-12:
-        return 1.8
-    return 1.2 if abs(c) in (2.0, 0.5) else 1.4 if 1 in (abs(near.numerator), near.denominator) else 1.6

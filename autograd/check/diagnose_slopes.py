@@ -14,6 +14,7 @@ from itertools import product as pairs
 import numpy as np
 
 from autograd.check.diagnose_changes import Candidate
+from autograd.check.diagnose_fit import Fit
 from autograd.check.diagnose_graph import Change, Graph
 from autograd.check.groups import Group
 from autograd.check.mistakes import WrongSlope, evaluate
@@ -26,7 +27,7 @@ UNNAMED = "no formula that I know"
 FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "abs", "sign", "step")
 
 
-def solved(graph: Graph, places: Iterable[Group], fit: float) -> Iterator[tuple[Candidate, bool]]:
+def solved(graph: Graph, places: Iterable[Group], fit: Fit) -> Iterator[tuple[Candidate, bool]]:
     """Places where some slopes give the student's gradient, and whether they were recognised as a formula."""
     for group in places:
         sources = graph.src[group.edges]
@@ -55,7 +56,7 @@ def solved(graph: Graph, places: Iterable[Group], fit: float) -> Iterator[tuple[
             yield Candidate("wrong-slope", group, Change(group.edges, slopes), group.cost + 3.0, slope=wrong), False
 
 
-def _solve(graph: Graph, group: Group, fit: float) -> tuple[Array, int] | None:
+def _solve(graph: Graph, group: Group, fit: Fit) -> tuple[Array, int] | None:
     """The slopes (edge × point) that meet the student's gradient, and how many components they decide; or None."""
     edges, count, n = group.edges, len(group.edges), len(graph.points)
     none = Change(edges, np.zeros((count, n)))
@@ -65,12 +66,12 @@ def _solve(graph: Graph, group: Group, fit: float) -> tuple[Array, int] | None:
     slopes = np.zeros((count, n))
     for p in range(n):
         wanted = graph.claimed[p] - without[p]
-        scale = np.maximum(np.abs(graph.claimed[p]), 1e-9 * np.abs(graph.claimed[p]).max() + 1e-300)
+        scale = np.maximum(np.abs(graph.claimed[p]), fit.floor[p])
         matrix = (share[:, p] / scale).T
         if not np.isfinite(matrix).all():
             return None
         slopes[:, p], _, rank, _ = np.linalg.lstsq(matrix, wanted / scale, rcond=1e-12)
-        if rank < count or np.abs(matrix @ slopes[:, p] - wanted / scale).max() > fit:
+        if rank < count or np.abs(matrix @ slopes[:, p] - wanted / scale).max() > fit.most:
             return None
     return slopes, int((share != 0).any(axis=(0, 1)).sum())
 

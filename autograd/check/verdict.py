@@ -197,7 +197,7 @@ class _Check:
 
     def _point(self, s: Sample) -> Point:
         root, inputs = self.f.graph(s.look.at, lines=True)
-        slack = self.samples.tolerance * np.maximum(np.abs(s.claimed), np.abs(s.exact)) + 30 * s.noise
+        slack = self.samples.tolerance * np.abs(s.claimed) + 30 * s.noise
         return Point(s.look.at, root, inputs, s.exact, s.claimed, slack)
 
     # -- A corner -------------------------------------------------------------------------------------------------

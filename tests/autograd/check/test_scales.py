@@ -1,0 +1,52 @@
+"""Numbers of any size: what is wrong is found at 1e-300 and at 1e300 as it is at 1."""
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import gradcheck
+from autograd.check.diagnose_fit import ratio
+
+SIZES = (1e-300, 1e-200, 1e-100, 1e-12, 1.0, 1e12, 1e100, 1e150)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("claim", "kind", "factor"), [(lambda x: x, "factor", 0.5), (lambda x: -2 * x, "sign", -1.0)], ids=["half", "sign"]
+)
+def test_a_square_at_any_size(size, claim, kind, factor):
+    best = gradcheck(lambda x: x * x, size, claim, points=3).diagnosis[0]
+    assert (best.kind, best.factor) == (kind, factor)
+
+
+@pytest.mark.parametrize("size", [*SIZES, 1e300])
+def test_terms_of_very_different_size(size):
+    """The slope along b is tiny or huge beside that along a; its sign is wrong."""
+    report = gradcheck(lambda a, b: a * b + a, (size, 2.0), lambda a, b: (b + 1, -a), points=3)
+    assert (report.verdict, report.diagnosis[0].kind, report.diagnosis[0].where) == ("wrong", "sign", "∂f/∂b")
+
+
+@pytest.mark.parametrize("size", [1e-34, 6.7e-11, 3e8, 1e100])
+def test_a_forgotten_constant_of_nature(size):
+    """Not "missing", however small a part of the right gradient is left."""
+    best = gradcheck(lambda w: ag.exp(w / size), 0.3 * size, lambda w: np.exp(w / size), points=3).diagnosis[0]
+    assert best.kind == "factor"
+    assert best.factor == pytest.approx(size)
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e-30, 1e-200])
+def test_a_tiny_wrong_component_is_not_passed_over(size):
+    report = gradcheck(
+        lambda w: w[0] * w[0] + size * (w[1] * w[1]),
+        np.array([1.0, 2.0]),
+        lambda w: np.array([2 * w[0], -2 * size * w[1]]),
+        points=3,
+    )
+    assert report.verdict == "wrong"
+    assert report.diagnosis[0].factor == -1.0
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-170, 1.0, 1e170, 1e300])
+def test_the_ratio_of_two_arrays(size):
+    through = size * np.array([[1.0, -2.0], [0.5, 3.0]])
+    assert float(ratio(0.25 * through, through)) == pytest.approx(0.25, rel=1e-14)
