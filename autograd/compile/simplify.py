@@ -12,7 +12,10 @@ A slot that is `maximum` of more than two arguments occurs only in this last rol
 
 from __future__ import annotations
 
+from itertools import accumulate, compress
+
 from autograd.compile.builder import Builder
+from autograd.compile.identities import IDENTITIES
 from autograd.compile.record import Recording, empty_like
 from autograd.compile.softplus import meet
 
@@ -23,35 +26,30 @@ def simplify(recording: Recording) -> Recording:
 
 
 def _rewritten(recording: Recording) -> Recording:
-    build = Builder(recording)
+    build = Builder(recording, IDENTITIES)
     new = [0] * len(recording)
     for i, (op, args) in enumerate(zip(recording.ops, recording.args, strict=True)):
-        new[i] = build.leaf(recording, i) if not args else build.make(op, tuple([new[a] for a in args]))
-        if i in recording.held:
-            build.out.held.add(new[i])
-        if args and new[i] not in build.out.constants:
-            build.note(new[i], recording.labels.get(i), recording.scopes.get(i))
+        new[i] = build.make(op, tuple([new[a] for a in args])) if args else build.leaf(recording, i)
     return build.finish(new, recording)
 
 
 def _live(recording: Recording) -> Recording:
     """Only the slots that the results are made from, in the same order."""
-    needed = [False] * len(recording)
-    needed[recording.root] = True
+    needed = bytearray(len(recording))
+    needed[recording.root] = 1
     if recording.penalty is not None:
-        needed[recording.penalty] = True
+        needed[recording.penalty] = 1
     for i in range(len(recording) - 1, -1, -1):
         if needed[i]:
             for a in recording.args[i]:
-                needed[a] = True
-    new: dict[int, int] = {}
+                needed[a] = 1
+    new = list(accumulate(needed, initial=0))  # as many slots as are needed before this one
     out = empty_like(recording)
-    for i in range(len(recording)):
-        if needed[i]:
-            new[i] = out.add(recording.ops[i], tuple([new[a] for a in recording.args[i]]))
+    out.ops = list(compress(recording.ops, needed))
+    out.args = [tuple([new[a] for a in args]) for args in compress(recording.args, needed)]
     for name in ("constants", "parameters", "inputs", "labels", "scopes"):
-        setattr(out, name, {new[i]: v for i, v in getattr(recording, name).items() if i in new})
-    out.held = {new[i] for i in recording.held if i in new}
+        setattr(out, name, {new[i]: v for i, v in getattr(recording, name).items() if needed[i]})
+    out.held = {new[i] for i in recording.held if needed[i]}
     out.root = new[recording.root]
     out.penalty = None if recording.penalty is None else new[recording.penalty]
     return out

@@ -27,16 +27,20 @@ class Slope:
     sign      "+" or "-"
     tail      what is written behind that which comes from above: " * {2}", " / {1}", "" for a slope of 1. The places
               are z, the first argument, the second, … None for a power: it depends on the exponent how that is written
-    needs     which places occur
+    needs     which places occur; none in a slope of 1
+    place     the place, where that is the whole slope
     """
 
     tree: Expression
     sign: str
     tail: str | None
     needs: tuple[int, ...]
+    place: int | None
 
     def times(self, upstream: str, texts: list[str]) -> str:
         """The product with what comes from above, for the texts of z and the arguments, all names or numbers."""
+        if self.place is not None:
+            return texts[self.place] if upstream == "1.0" else f"{upstream} * {texts[self.place]}"
         tail = _tail(_named(self.tree, texts)) if self.tail is None else self.tail.format(*texts)
         if upstream != "1.0" or not tail:
             return upstream + tail
@@ -47,6 +51,12 @@ class Slope:
 def slopes(op: Op) -> tuple[Slope | None, ...]:
     """One for each argument; None where no gradient passes: the argument is held fixed, or the slope is 0."""
     return tuple(_slope(op, k) for k in range(op.arity or 0))
+
+
+@cache
+def needs(op: Op) -> tuple[tuple[int, int], ...]:
+    """(argument, place) for each place that occurs in the slope along an argument."""
+    return tuple((k, place) for k, slope in enumerate(slopes(op)) if slope is not None for place in slope.needs)
 
 
 @cache
@@ -74,7 +84,9 @@ def _slope(op: Op, k: int) -> Slope | None:
         for i, place in enumerate(PLACES):
             tail = tail.replace(place, f"{{{i}}}")
     names = _symbols(tree)
-    return Slope(tree, "-" if minus else "+", tail, tuple(i for i, place in enumerate(PLACES) if place in names))
+    whole = PLACES.index(tree.args[0]) if tree.op == "" and names else None
+    needs = tuple(i for i, place in enumerate(PLACES) if place in names)
+    return Slope(tree, "-" if minus else "+", tail, needs, whole)
 
 
 def _sign_and_rest(tree: Expression) -> tuple[bool, Expression]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from autograd import rules
 from autograd.compile.builder import Builder
+from autograd.compile.identities import IDENTITIES
 from autograd.compile.linear import form, is_sum, uses
 from autograd.compile.record import Recording
 
@@ -18,8 +19,7 @@ def meet(recording: Recording) -> Recording:
         return recording
     count = uses(recording)
     inner = {a for i, args in enumerate(recording.args) if is_sum(recording, i) for a in args if count[a] == 1}
-    build = Builder(recording)
-    build.out.held = set()
+    build = Builder(recording, IDENTITIES)
     new = [0] * len(recording)
     for i, (op, args) in enumerate(zip(recording.ops, recording.args, strict=True)):
         if not args:
@@ -29,10 +29,6 @@ def meet(recording: Recording) -> Recording:
         if is_sum(recording, i) and not (i in inner and is_sum(recording, i)):
             made = _met(recording, i, count, twins, build, new)
         new[i] = build.make(op, tuple([new[a] for a in args])) if made is None else made
-        if i in recording.held:
-            build.out.held.add(new[i])
-        if new[i] not in build.out.constants:
-            build.note(new[i], recording.labels.get(i), recording.scopes.get(i))
     return build.finish(new, recording)
 
 

@@ -23,13 +23,13 @@ from collections.abc import Iterable
 
 from autograd import rules
 from autograd.compile.record import Recording
-from autograd.compile.slopes import slopes
+from autograd.compile.slopes import needs, slopes
 from autograd.expression import ATOM, BINDING, SIGN
 from autograd.op import Op, SumOp
 from autograd.spell import python
 
 LONG = 300  # characters of one expression: it may nest no deeper than CPython's compiler recurses
-REPEATS = frozenset({*python.WRITTEN_OUT, "power"})  # written with their arguments more than once
+REPEATS = frozenset({rules.RULES[name] for name in (*python.WRITTEN_OUT, "power")})  # write their arguments twice
 
 
 def source(recording: Recording, name: str = "program", root: int | None = None, *, checked: bool = False) -> str:
@@ -105,29 +105,27 @@ class _Writer:
 
     def _named(self) -> bytearray:
         """Whether a slot's text would stand in more than one place, forward or backward."""
-        r, active = self.r, self.active
+        active, live, all_args = self.active, self.live, self.r.args
         used, named = bytearray(self.root + 1), bytearray(self.root + 1)
         used[self.root] = 1
-        for i in range(self.root + 1):
-            args = r.args[i]
-            if not args or not self.live[i]:
+        for i, op in enumerate(self.r.ops[: self.root + 1]):
+            args = all_args[i]
+            if not args or not live[i]:
                 continue
-            op = r.ops[i]
-            often = op.name in REPEATS
+            repeated = op in REPEATS
             for a in args:
-                if used[a] or often:
+                if used[a] or repeated:
                     named[a] = 1
-                used[a] = 1
+                else:
+                    used[a] = 1
             if active[i]:
                 if op is rules.dot:
                     for w, x in _pairs(args):
                         named[x] |= active[w]
                         named[w] |= active[x]
-                    continue
-                for a, slope in zip(args, slopes(op), strict=False):
-                    if slope is not None and slope.needs and active[a]:
-                        for place in slope.needs:
-                            named[args[place - 1] if place else i] = 1
+                for k, place in needs(op):
+                    if active[args[k]]:
+                        named[args[place - 1] if place else i] = 1
         return named
 
     # -- Forward ------------------------------------------------------------------------------------------------
@@ -199,27 +197,43 @@ class _Writer:
 
     def backward(self) -> None:
         """The gradient of every parameter; a line for each other one that is needed more than once."""
-        r, active, text, gradient = self.r, self.active, self.text, self.gradient
-        if active[self.root]:
+        ops, all_args, gradient, several = self.r.ops, self.r.args, self.gradient, self.several
+        if self.active[self.root]:
             gradient[self.root] = " + 1.0"
         for i in range(self.root, -1, -1):
-            if not gradient[i]:
+            args = all_args[i]
+            if not args or not gradient[i]:
                 continue
-            args = r.args[i]
-            if not args:
-                continue
-            op = r.ops[i]
-            sign, g = self._upstream(i, sum([active[a] for a in args]) > 1)
-            if op is rules.total:
-                for a in args:
-                    self._add(a, sign + g)
-            elif op is rules.dot:
-                self._through_dot(args, sign, g)
-            else:
-                texts = [text[i], *[text[a] for a in args]]
-                for a, slope in zip(args, slopes(op), strict=True):
-                    if active[a] and slope is not None:
-                        self._add(a, (sign if slope.sign == "+" else FLIPPED[sign]) + slope.times(g, texts))
+            for a, term in self._amounts(i, ops[i], args):
+                before = gradient[a]
+                if before:
+                    if len(before) > LONG:
+                        before = " + " + self._assigned(f"g{a}", _without_plus(before))
+                    gradient[a] = before + term
+                    several[a] = 1
+                else:
+                    gradient[a] = term
+
+    def _amounts(self, i: int, op: Op, args: tuple[int, ...]) -> list[tuple[int, str]]:
+        """What a node adds to the gradients of its arguments."""
+        active, text = self.active, self.text
+        sign, g = self._upstream(i, len(args) > 1 and (len(args) > 2 or active[args[0]] == active[args[1]]))
+        if op is rules.total:
+            return [(a, sign + g) for a in args if active[a]]
+        if op is rules.dot:
+            n = len(args) // 2
+            times = sign if g == "1.0" else f"{sign}{g} * "
+            both = [pair for w, x in _pairs(args) for pair in ((w, x), (x, w))]
+            return [(a, sign + g) for a in args[n : len(args) - n] if active[a]] + [
+                (a, times + text[b]) for a, b in both if active[a]
+            ]
+        texts = [text[i], *[text[a] for a in args]]
+        amounts = []
+        for a, slope in zip(args, slopes(op), strict=True):
+            if active[a] and slope is not None:
+                way = sign if slope.sign == "+" else FLIPPED[sign]
+                amounts.append((a, way + (slope.times(g, texts) if slope.tail != "" else g)))
+        return amounts
 
     def _upstream(self, i: int, repeated: bool) -> tuple[str, str]:
         """The gradient of this slot as a sign and a factor; if it is needed repeatedly, a name or a number."""
@@ -229,28 +243,6 @@ class _Writer:
         if self.several[i]:
             return " + ", f"({_without_plus(g)})"
         return g[:3], g[3:]
-
-    def _through_dot(self, args: tuple[int, ...], sign: str, g: str) -> None:
-        text, active = self.text, self.active
-        n = len(args) // 2
-        for a in args[n : len(args) - n]:
-            if active[a]:
-                self._add(a, sign + g)
-        for w, x in _pairs(args):
-            for a, b in ((w, x), (x, w)):
-                if active[a]:
-                    self._add(a, f"{sign}{text[b]}" if g == "1.0" else f"{sign}{g} * {text[b]}")
-
-    def _add(self, slot: int, term: str) -> None:
-        """One more term of the gradient of a slot; active ones only."""
-        before = self.gradient[slot]
-        if before:
-            if len(before) > LONG:
-                before = " + " + self._assigned(f"g{slot}", _without_plus(before))
-            self.several[slot] = 1
-            self.gradient[slot] = before + term
-        else:
-            self.gradient[slot] = term
 
 
 FLIPPED = {" + ": " - ", " - ": " + "}
