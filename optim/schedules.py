@@ -242,8 +242,9 @@ class Step(Schedule):
         if self.factor == 1:
             return _constant_from_some_step_on(self.eta_0)
         total = self.eta_0 * self.every / (1 - self.factor)
+        stairs = f"{self.every} steps on each stair"
         why = (
-            f"A geometric series: Σ η = η_0 every/(1-factor) = {total:g}. "
+            f"A geometric series, {stairs}: Σ η = {self.every} η_0/(1 - {self.factor:g}) = {total:g}. "
             "Steps of plain SGD with bounded gradients may stop short of the optimum."
         )
         return Conditions(False, True, why, self.eta_0 * self.eta_0 * self.every / (1 - self.factor**2))
@@ -265,10 +266,11 @@ def _check_descent(schedule: LinearDecay | Cosine, eta_0: object, eta_K: object,
 
 
 def _constant_from_some_step_on(eta: float, k: int = 1) -> Conditions:
+    stays = "The rate is" if k == 1 else f"From step {k} on the rate stays"
     return Conditions(
         True,
         False,
-        f"From step {k} on the rate is {eta:g} and stays so: Σ η grows without end, but so does Σ η². "
+        f"{stays} {eta:g}: Σ η grows without end, but so does Σ η². "
         "The noise of single examples does not die out; the steps end up near an optimum, not at it.",
     )
 

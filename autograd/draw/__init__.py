@@ -9,7 +9,9 @@ The way of a picture through this folder:
     dot.py       the rows as DOT, the language of Graphviz
     render.py    running Graphviz
     svg.py       what is added to Graphviz's SVG: words for a screen reader, exact numbers on hovering
+    layout.py    where Graphviz puts everything
     tikz.py, mermaid.py   the rows for LaTeX and for Markdown
+    files.py     how files are written
     drawing.py   draw() and what it returns
 """
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, get_args
@@ -12,6 +11,7 @@ from typing import Any, get_args
 import numpy as np
 
 from autograd.draw import closing, dot, mermaid, model, render, svg, tikz
+from autograd.draw.files import write_whole
 from autograd.draw.model import Picture, Show
 from autograd.draw.text import NumberFormat, number_writer
 from autograd.draw.theme import THEMES, Theme
@@ -53,7 +53,7 @@ class Drawing:
             raise ValueError(f"{path.name!r} does not end in one of {', '.join('.' + s for s in SUFFIXES)}")
         if not path.parent.is_dir():
             raise FileNotFoundError(f"there is no folder {str(path.parent)!r} to save {path.name!r} in")
-        _write_whole(path, self._as(form))
+        write_whole(path, self._as(form))
         return path
 
     def _as(self, form: str) -> bytes:
@@ -186,18 +186,3 @@ def _values(given: Any, what: str, *, empty: bool = False) -> list[Value]:
 def _one_of(name: str, given: Any, known: tuple[str, ...], more: str = "") -> None:
     if given not in known:
         raise ValueError(f"{name}= is one of {', '.join(map(repr, known))}{more}; got {given!r}")
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write beside the target, then rename: nobody ever sees half a file."""
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(beside).chmod(0o666 & ~mask)  # as an ordinary new file; mkstemp's are for the owner alone
-        Path(beside).replace(path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise

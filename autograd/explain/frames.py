@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from autograd.draw.drawing import _write_whole as write_whole
+from autograd.draw.files import write_whole
 from autograd.draw.svg import SVG
 from autograd.draw.theme import LIGHT
 

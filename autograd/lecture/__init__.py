@@ -10,7 +10,8 @@ The way of the lecture through this folder:
     convex.py       the rates O(1/k) and O(1/√k)
     matrices.py     the scalar graph against the program made of it
     experiments.py  all of these, one after the other → `Results`
-    diagram.py, figures.py, tables.py   results as mathematics, pictures, tables
+    notation.py, diagram.py, figures.py, tables.py   mathematics, pictures, tables
+    sections/       what stands in each section of the page
     page.py         results → lecture.html (from page.html and style.css)
     report.py       results → the text for the terminal
 """

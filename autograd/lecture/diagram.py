@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from autograd.lecture.notation import svg
+
 SHOWN = 7  # units of a layer that are drawn; of more, the first few, dots, and the last
 WIDTH, HEIGHT, RADIUS, TOP, GAP = 760, 430, 15, 64, 44
 
@@ -33,7 +35,9 @@ def architecture(sizes: Sequence[int], names: Sequence[str]) -> str:
         words.append(f'<text class="count" x="{x:.0f}" y="42">l = {layer}: {n} units</text>')
     for k, (left, right) in enumerate(itertools.pairwise(sizes), start=1):
         x = (columns[k - 1][0][0] + columns[k][0][0]) / 2
-        words.append(f'<text class="count" x="{x:.0f}" y="{HEIGHT - 8}">w_ij^{k}: {left} × {right} weights</text>')
+        words.append(
+            f'<text class="count" x="{x:.0f}" y="{HEIGHT - 8}">{svg(f"w_ij^{k}")}: {left} × {right} weights</text>'
+        )
     said = ", then ".join(f"layer {layer} with {n} units" for layer, n in enumerate(sizes))
     return (
         f'<svg class="architecture" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '

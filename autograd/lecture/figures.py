@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
+from autograd.lecture import notation
 from autograd.lecture.convex import Rate
 from autograd.lecture.symmetry import Start
 from autograd.lecture.training import Run, Scheduled
+from optim.train import History
 
 # Okabe and Ito's colours, those that show on white and on black; every line also has its own dashes and marker.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7a7a7a", "#8a6d3b"]
@@ -33,7 +35,7 @@ def plot(name: str, title: str, description: str, paint: Callable[[Any], None], 
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": f"chalkgrad {name}"}):
-        figure = Figure(figsize=(5.6 * columns if columns > 1 else 8.2, 4.6), layout="constrained")
+        figure = Figure(figsize=(5.6 * columns, 4.6) if columns > 1 else (8.8, 3.8), layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.subplots(1, columns)
         paint(axes)
@@ -51,6 +53,7 @@ def _embedded(svg: str, name: str, title: str, description: str) -> str:
     svg = re.sub(r"url\(#", f"url(#{name}-", svg)
     svg = re.sub(r'href="#', f'href="#{name}-', svg)
     svg = re.sub(r"#000000|\bblack\b", "currentColor", svg)
+    svg = re.sub(r"(<text [^>]*>)([^<]*)(?=</text>)", lambda found: found[1] + notation.svg(found[2]), svg)
     svg = re.sub(r"(<text [^>]*style=\")", r"\1fill: currentColor; ", svg)
     svg = re.sub(r"font: (\S+) '[^;\"]*", r"font: \1 var(--sans)", svg)
     head = f'<svg class="plot" role="img" aria-labelledby="{name}-title {name}-about" '
@@ -110,6 +113,41 @@ def schedules(results: Sequence[Scheduled]) -> str:
 
     ends = "; ".join(f"{s.name}: cost {s.history.cost[-1]:.3g} at the end" for s in results)
     return plot("schedules", "Learning rates η_k and the cost they lead to", ends, paint, columns=2)
+
+
+def picked(history: History) -> str:
+    """SGD on misclassified examples only: the cost, with the epochs in which it rose, and the examples still wrong."""
+    epochs, cost = range(len(history.cost)), history.cost
+    rose = [n for n in epochs if n and cost[n] >= cost[n - 1]]
+
+    def paint(axes: Any) -> None:
+        lines(axes[0], [("cost", epochs, cost)])
+        axes[0].plot(rose, [cost[n] for n in rose], "s", color=COLOURS[1], markersize=8, label="it rose")
+        axes[0].set(yscale="log", xlabel="epoch", ylabel="cost E(w)", title="cost on the training data")
+        few_ticks(axes[0])
+        axes[0].legend()
+        lines(axes[1], [("misclassified", epochs, [100 * (1 - a) for a in history.accuracy])], start=2)
+        axes[1].set(xlabel="epoch", ylabel="misclassified", title="misclassified training examples", ylim=(0, None))
+        axes[1].yaxis.set_major_formatter("{x:.0f}%")
+
+    said = f"The cost goes from {cost[0]:.3g} to {min(cost):.3g}, and rises in {len(rose)} of {len(cost) - 1} epochs"
+    return plot("picked", "Training on misclassified examples only", said, paint, columns=2)
+
+
+def restarts(attempts: Sequence[Sequence[float]]) -> str:
+    """The cost of each attempt, one after the other."""
+
+    def paint(axes: Any) -> None:
+        first = 0
+        for n, costs in enumerate(attempts):
+            lines(axes, [(f"attempt {n + 1}", range(first, first + len(costs)), costs)], start=n)
+            first += len(costs) - 1  # the weights are perturbed where the last attempt ended
+        axes.set(yscale="log", xlabel="epoch", ylabel="cost E(w)")
+        few_ticks(axes)
+        axes.legend()
+
+    said = "; ".join(f"attempt {n}: from {c[0]:.3g} to {c[-1]:.3g}" for n, c in enumerate(attempts, start=1))
+    return plot("restarts", "The cost in each attempt of a ReLU network that starts from zeros", said, paint)
 
 
 def spread(starts: Sequence[Start]) -> str:

@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 
 from autograd.lecture.data import Floats, Labels
+from autograd.lecture.notation import html
+
+Places = dict[str, object]  # what stands in the places of page.html, by name
 
 
 def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]], *, raw: bool = False) -> str:
@@ -19,7 +22,7 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]], 
     rows = list(rows)
     numbers = [bool(rows) and n > 0 and bool(_number(cell)) for n, cell in enumerate(rows[0] if rows else heads)]
     head = "".join(
-        f'<th scope="col"{" class=" + chr(34) + "number" + chr(34) if right else ""}>{escape(h)}</th>'
+        f'<th scope="col"{" class=" + chr(34) + "number" + chr(34) if right else ""}>{html(h)}</th>'
         for h, right in zip(heads, numbers, strict=True)
     )
     body = "".join(
@@ -27,7 +30,7 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]], 
         + "".join(
             f'<th scope="row"{" class=short" if len(str(c)) < 28 else ""}>{clean(c)}</th>'
             if n == 0
-            else f"<td{_number(c)}>{clean(c)}</td>"
+            else f"<td{_number(c) or (' class=short' if len(str(c)) < 28 else '')}>{clean(c)}</td>"
             for n, c in enumerate(row)
         )
         + "</tr>"
@@ -42,6 +45,11 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]], 
 def details(summary: str, content: str) -> str:
     """Something that is shown on request."""
     return f"<details><summary>{escape(summary)}</summary>{content}</details>"
+
+
+def behind(content: str) -> str:
+    """What is behind a plot, on request."""
+    return details("The numbers behind this plot", content)
 
 
 def figure(picture: str, caption: str, numbers: str = "") -> str:

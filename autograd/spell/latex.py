@@ -160,7 +160,7 @@ GREEK = [
 ]  # fmt: skip
 LIKE_LATIN = {
     "alpha": "A", "beta": "B", "epsilon": "E", "zeta": "Z", "eta": "H", "iota": "I", "kappa": "K", "mu": "M", "nu": "N",
-    "rho": "P", "tau": "T", "chi": "X",
+    "omicron": "O", "rho": "P", "tau": "T", "chi": "X",
 }  # fmt: skip
 SPECIAL = {
     "\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_",
@@ -226,15 +226,29 @@ def _letter(c: str) -> str:
         return SPECIAL[c]
     if c.isascii():
         return c if c.isprintable() else "?"
-    words = unicodedata.name(c, "").split()
-    if words[:1] == ["GREEK"] and words[2:3] == ["LETTER"] and len(words) == 4:
-        letter = {"LAMDA": "lambda"}.get(words[3], words[3].lower())
-        if letter in GREEK:
-            return ("\\" + letter if words[1] == "SMALL" else _capital_command(letter)) + " "
+    if command := greek(c):
+        return command + " "
     kind, *parts = unicodedata.decomposition(c).split() or [""]
     if kind in ("<sub>", "<super>") and len(parts) == 1 and int(parts[0], 16) < 128:
         return f"{'{}_' if kind == '<sub>' else '{}^'}{{{chr(int(parts[0], 16))}}}"
     return rf"{{\scriptstyle U{{+}}{ord(c):04X}}}"
+
+
+def greek(c: str) -> str:
+    r"""The command of a Greek letter, empty for any other letter.
+
+    >>> greek("σ"), greek("Σ"), greek("Α"), greek("a")
+    ('\\sigma', '\\Sigma', '\\mathrm{A}', '')
+    """
+    words = unicodedata.name(c, "").split()
+    if words[:1] != ["GREEK"] or words[2:3] != ["LETTER"] or len(words) != 4:
+        return ""
+    letter = {"LAMDA": "lambda"}.get(words[3], words[3].lower())
+    if letter not in (*GREEK, "omicron"):
+        return ""
+    if words[1] == "SMALL":
+        return r"\mathrm{o}" if letter == "omicron" else "\\" + letter
+    return _capital_command(letter)
 
 
 def _capital(letter: str) -> str:

@@ -16,7 +16,7 @@ from html import escape
 
 IDENTIFIERS = {
     "alpha": "α", "beta": "β", "gamma": "γ", "eta": "η", "lambda": "λ", "mu": "μ", "sigma": "σ", "phi": "φ",
-    "tau": "τ", "infty": "∞",
+    "tau": "τ", "rho": "ρ", "infty": "∞",
 }  # fmt: skip
 OPERATORS = {
     "partial": "∂", "nabla": "∇", "cdot": "·", "ge": "≥", "le": "≤", "to": "→", "in": "∈",
@@ -26,6 +26,7 @@ FUNCTIONS = {"log", "exp", "max", "min", "sin", "cos", "tan", "tanh"}
 TOKEN = re.compile(r"\s+|\\(?:[A-Za-z]+|.)|\d+(?:\.\d+)?|.", re.DOTALL)
 BRACKETS = "()[]|{}‖."
 OPERATOR = re.compile(r"<mo[^>]*>[^)\]}‖|]+</mo>$")  # what a difference cannot begin with
+SPACE = '<mspace width="0.17em"></mspace>'
 ENDS = ("}", r"\right", r"\\", r"\end")
 
 
@@ -86,11 +87,13 @@ class _Parser:
 
     def row(self, end: str) -> list[str]:
         """Items up to `end` (not included)."""
-        items = []
+        items: list[str] = []
         while (token := self.peek()) and token != end:
             if token in ENDS:
                 break
             sign = token in ("-", "+") and (not items or OPERATOR.search(items[-1]))
+            if items and token[1:] in FUNCTIONS and token[0] == "\\" and not OPERATOR.search(items[-1]):
+                items.append(SPACE)  # y log x
             items.append(self.scripted())
             if sign:  # the sign of a number, and not a difference: no space after it
                 items[-1] = items[-1].replace("<mo>", '<mo form="prefix">', 1)
@@ -147,6 +150,8 @@ class _Parser:
             return f"<mi>{token}</mi>"
         if token in BRACKETS:
             return f'<mo stretchy="false">{token}</mo>'
+        if token == "/":
+            return '<mo lspace="0" rspace="0">/</mo>'
         return f"<mo>{'−' if token == '-' else escape(token)}</mo>"
 
     def command(self, name: str) -> str:
@@ -155,7 +160,7 @@ class _Parser:
         if name == "sqrt":
             return f"<msqrt>{self.argument()}</msqrt>"
         if name == "sum":
-            return '<mo largeop="true">∑</mo>'
+            return '<mo largeop="false" class="sum">∑</mo>'
         if name in ("mathrm", "operatorname"):
             return f'<mi mathvariant="normal">{escape(self.verbatim())}</mi>'
         if name == "text":
@@ -177,7 +182,7 @@ class _Parser:
         if name in OPERATORS:
             return f"<mo>{OPERATORS[name]}</mo>"
         if name in FUNCTIONS:
-            space = "" if self.peek() in ("(", r"\left", "_", "^") else '<mspace width="0.17em"></mspace>'
+            space = "" if self.peek() in ("(", r"\left", "_", "^") else SPACE
             return f"<mi>{name}</mi><mo>&#8289;</mo>{space}"
         if name in (",", ";", " "):
             return '<mspace width="0.2em"></mspace>'

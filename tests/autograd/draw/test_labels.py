@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograd import Value, name_scope
-from autograd.draw import mermaid, render, tikz
+from autograd.draw import mermaid, render
 from autograd.draw.drawing import draw
 from autograd.draw.text import LONGEST, one_line
+from autograd.spell import latex_text
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = [
@@ -72,7 +73,7 @@ def test_both_programs_read_the_same_words(label):
 @given(hostile)
 @settings(max_examples=300)
 def test_latex_text_can_do_nothing_but_be_set(label):
-    latex = tikz.text(one_line(label, None))
+    latex = latex_text.text(one_line(label, None))
     assert latex.isascii()
     commands = set(re.findall(r"\\([A-Za-z]+)", latex))
     assert commands.isdisjoint({"input", "end", "begin", "write", "def", "catcode", "csname"})

@@ -105,7 +105,7 @@ def test_it_reads_well_without_eyes(reader: Reader) -> None:
 def test_behind_every_plot_are_its_numbers(page_text: str) -> None:
     figures = re.findall(r"<figure>.*?</figure>", page_text, flags=re.DOTALL)
     plots = [figure for figure in figures if 'class="plot"' in figure]
-    assert len(plots) == 4
+    assert len(plots) == 6
     assert all("<details><summary>" in plot and "<table>" in plot for plot in plots)
 
 

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd.expression import Expression, symbol
-from autograd.lecture.page import CONDITION, FORWARD, OBJECTIVE, UPDATES
+from autograd.lecture.sections.architecture import FORWARD, OBJECTIVE
+from autograd.lecture.sections.schedules import CONDITION
+from autograd.lecture.sections.training import UPDATES
 from autograd.op import SumOp
 from autograd.rules import RULES
 from autograd.spell import latex as spelling

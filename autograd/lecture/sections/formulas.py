@@ -1,0 +1,45 @@
+"""Section 3: the formulas as printed. The verdicts are the checker's."""
+
+from __future__ import annotations
+
+from html import escape
+
+from autograd.check.sheet import said
+from autograd.check.sheet_examine import Row
+from autograd.lecture.experiments import Results
+from autograd.lecture.notation import html, listed
+from autograd.lecture.tables import Places
+
+
+def places(r: Results) -> Places:
+    """A card for each statement, and how many are right."""
+    verdicts = [row.verdict for row in r.sheet]
+    return {
+        "sheet": "\n".join(map(_statement, r.sheet)),
+        "sheet_count": len(verdicts),
+        "sheet_right": verdicts.count("right"),
+        "sheet_wrong": verdicts.count("wrong"),
+    }
+
+
+def _statement(row: Row) -> str:
+    sign = {"right": "✓", "wrong": "✗"}.get(row.verdict, "?")
+    parts = [
+        f'<li class="{row.verdict if row.verdict in ("right", "wrong") else "other"}">',
+        f'<p><span class="verdict">{sign} {escape(row.verdict)}</span><span class="name">{escape(row.name)}</span>',
+        f'<span class="reading">{html(row.reading)}</span></p>',
+        _formula("" if row.name == "F9" else row.latex, row.printed),  # F9 says more than a formula
+    ]
+    parts.append(f'<p class="evidence">{html(said(row).rstrip("."))}.</p>')
+    if row.slip:
+        parts.append(f"<p><b>The slip:</b> {html(row.slip)}.</p>")
+    if row.corrected:
+        parts.append(f"<p><b>It should be:</b></p>{_formula(row.corrected_latex, row.corrected)}")
+    return "".join([*parts, "</li>"])
+
+
+def _formula(latex: str, text: str) -> str:
+    try:
+        return listed(latex) if latex else f"<p>{html(text)}</p>"
+    except ValueError:  # a formula that this small writer cannot set is still shown
+        return f"<p><code>{escape(text)}</code></p>"
