@@ -276,19 +276,22 @@ def _append(
             if not leaf.is_constant:
                 result.others.append((leaf, leaf._data))
         _note(result, slot, leaf)
+    ops, args, slot_of = result.ops, result.args, slots.__getitem__
     for node in made:
         if node not in slots:
-            slots[node] = slot = result.add(node._rule, tuple([slots[a] for a in arguments(node)]))
-            _note(result, slot, node)
+            slots[node] = slot = len(ops)
+            ops.append(node._rule)
+            args.append(tuple(map(slot_of, arguments(node))))
+            if node._note:
+                _note(result, slot, node)
     return slots[root]
 
 
 def _note(result: Recording, slot: int, node: Value) -> None:
-    if node._note:
-        if node._note.label:
-            result.labels[slot] = node._note.label
-        if node._note.scope:
-            result.scopes[slot] = node._note.scope
+    if node._note and node._note.label:
+        result.labels[slot] = node._note.label
+    if node._note and node._note.scope:
+        result.scopes[slot] = node._note.scope
 
 
 def _below(recording: Recording, root: int) -> set[int]:

@@ -1,14 +1,13 @@
 """The slopes of the rule table as text: a rule that is called with symbols prints itself.
 
 >>> from autograd import rules
->>> [slope.times("g", ["z", "x", "y"]) for slope in slopes(rules.div)]
-['g / y', 'g * (z / y)']
->>> [slope.sign for slope in slopes(rules.div)]
-['+', '-']
+>>> [slope.times(" + g", "zxy", range(3)) for slope in slopes(rules.div)]
+[' + g / y', ' - g * (z / y)']
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -37,14 +36,25 @@ class Slope:
     needs: tuple[int, ...]
     place: int | None
 
-    def times(self, upstream: str, texts: list[str]) -> str:
-        """The product with what comes from above, for the texts of z and the arguments, all names or numbers."""
+    def times(self, upstream: str, text: Sequence[str], places: Sequence[int]) -> str:
+        """The product with a term from above, " + g" or " - g".
+
+        ``text[places[0]]`` is z, ``text[places[1]]`` the first argument, …; where they are needed, names or numbers.
+        """
+        if self.sign == "-":
+            upstream = f" - {upstream[3:]}" if upstream[1] == "+" else f" + {upstream[3:]}"
+        if self.tail == "":
+            return upstream
         if self.place is not None:
-            return texts[self.place] if upstream == "1.0" else f"{upstream} * {texts[self.place]}"
+            return product(upstream, text[places[self.place]])
+        texts = [text[i] for i in places]
         tail = _tail(_named(self.tree, texts)) if self.tail is None else self.tail.format(*texts)
-        if upstream != "1.0" or not tail:
-            return upstream + tail
-        return tail[3:] if tail.startswith(" * ") else upstream + tail
+        return product(upstream, tail[3:]) if tail.startswith(" * ") else upstream + tail
+
+
+def product(term: str, factor: str) -> str:
+    """A term times a factor: " + g" and "x" make " + g * x"."""
+    return f"{term} * {factor}" if term[3:] != "1.0" else term[:3] + factor
 
 
 @cache
@@ -76,7 +86,7 @@ def _slope(op: Op, k: int) -> Slope | None:
     if tree is None or tree == number(0.0):
         return None
     minus, tree = _sign_and_rest(tree)
-    tail: str | None = _tail(_named(tree, list(PLACES)))
+    tail: str | None = _tail(_named(tree, PLACES))
     assert tail is not None
     if "pow" in tail:
         tail = None
@@ -123,7 +133,7 @@ def _symbols(tree: Expression) -> set[str]:
     return set().union(*(_symbols(a) for a in tree.args))
 
 
-def _named(tree: Expression, texts: list[str]) -> Expression:
+def _named(tree: Expression, texts: Sequence[str]) -> Expression:
     """The tree with these texts at its places, and with its numbers as floats."""
     if tree.op == "":
         what = tree.args[0]

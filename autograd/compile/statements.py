@@ -23,7 +23,7 @@ from collections.abc import Iterable
 
 from autograd import rules
 from autograd.compile.record import Recording
-from autograd.compile.slopes import needs, slopes
+from autograd.compile.slopes import needs, product, slopes
 from autograd.expression import ATOM, BINDING, SIGN
 from autograd.op import Op, SumOp
 from autograd.spell import python
@@ -197,55 +197,56 @@ class _Writer:
 
     def backward(self) -> None:
         """The gradient of every parameter; a line for each other one that is needed more than once."""
-        ops, all_args, gradient, several = self.r.ops, self.r.args, self.gradient, self.several
-        if self.active[self.root]:
+        ops, all_args, active, text = self.r.ops, self.r.args, self.active, self.text
+        gradient, several = self.gradient, self.several
+        if active[self.root]:
             gradient[self.root] = " + 1.0"
         for i in range(self.root, -1, -1):
-            args = all_args[i]
-            if not args or not gradient[i]:
+            g, args = gradient[i], all_args[i]
+            if not g or not args:
                 continue
-            for a, term in self._amounts(i, ops[i], args):
-                before = gradient[a]
-                if before:
-                    if len(before) > LONG:
-                        before = " + " + self._assigned(f"g{a}", _without_plus(before))
-                    gradient[a] = before + term
-                    several[a] = 1
-                else:
-                    gradient[a] = term
+            if several[i] or len(args) > 1:
+                g = self._upstream(i, g, args)
+            if isinstance(ops[i], SumOp):
+                self._through_sum(ops[i], args, g)
+                continue
+            places = (i, *args)
+            for k, slope in enumerate(slopes(ops[i]), 1):
+                a = places[k]
+                if slope is not None and active[a]:
+                    term = slope.times(g, text, places)
+                    if gradient[a]:
+                        self._add(a, term)
+                    else:
+                        gradient[a] = term
 
-    def _amounts(self, i: int, op: Op, args: tuple[int, ...]) -> list[tuple[int, str]]:
-        """What a node adds to the gradients of its arguments."""
-        active, text = self.active, self.text
-        sign, g = self._upstream(i, len(args) > 1 and (len(args) > 2 or active[args[0]] == active[args[1]]))
+    def _upstream(self, i: int, g: str, args: tuple[int, ...]) -> str:
+        """The gradient of this slot as one term; if it is needed for several arguments, a name or a number."""
+        once = len(args) == 1 or (len(args) == 2 and self.active[args[0]] != self.active[args[1]])
+        if len(g) > LONG or not (once or (_is_atom(g[3:]) and not self.several[i])):
+            return " + " + self._assigned(f"g{i}", _without_plus(g))
+        return f" + ({_without_plus(g)})" if self.several[i] else g
+
+    def _through_sum(self, op: Op, args: tuple[int, ...], g: str) -> None:
         if op is rules.total:
-            return [(a, sign + g) for a in args if active[a]]
-        if op is rules.dot:
+            amounts = [(a, g) for a in args]
+        else:
             n = len(args) // 2
-            times = sign if g == "1.0" else f"{sign}{g} * "
-            both = [pair for w, x in _pairs(args) for pair in ((w, x), (x, w))]
-            return [(a, sign + g) for a in args[n : len(args) - n] if active[a]] + [
-                (a, times + text[b]) for a, b in both if active[a]
-            ]
-        texts = [text[i], *[text[a] for a in args]]
-        amounts = []
-        for a, slope in zip(args, slopes(op), strict=True):
-            if active[a] and slope is not None:
-                way = sign if slope.sign == "+" else FLIPPED[sign]
-                amounts.append((a, way + (slope.times(g, texts) if slope.tail != "" else g)))
-        return amounts
+            amounts = [(a, g) for a in args[n : len(args) - n]]
+            for w, x in _pairs(args):
+                amounts += [(w, product(g, self.text[x])), (x, product(g, self.text[w]))]
+        for a, term in amounts:
+            if self.active[a]:
+                self._add(a, term)
 
-    def _upstream(self, i: int, repeated: bool) -> tuple[str, str]:
-        """The gradient of this slot as a sign and a factor; if it is needed repeatedly, a name or a number."""
-        g = self.gradient[i]
-        if len(g) > LONG or (repeated and (self.several[i] or not _is_atom(g[3:]))):
-            return " + ", self._assigned(f"g{i}", _without_plus(g))
-        if self.several[i]:
-            return " + ", f"({_without_plus(g)})"
-        return g[:3], g[3:]
-
-
-FLIPPED = {" + ": " - ", " - ": " + "}
+    def _add(self, slot: int, term: str) -> None:
+        """One more term of a gradient."""
+        before = self.gradient[slot]
+        if len(before) > LONG:
+            before = " + " + self._assigned(f"g{slot}", _without_plus(before))
+        self.gradient[slot] = before + term
+        if before:
+            self.several[slot] = 1
 
 
 def _plus(text: str) -> str:
