@@ -54,6 +54,8 @@ class Slope:
 
 def product(term: str, factor: str) -> str:
     """A term times a factor: " + g" and "x" make " + g * x"."""
+    if factor == "1.0":
+        return term
     return f"{term} * {factor}" if term[3:] != "1.0" else term[:3] + factor
 
 

@@ -202,16 +202,21 @@ class _Writer:
         if active[self.root]:
             gradient[self.root] = " + 1.0"
         for i in range(self.root, -1, -1):
-            g, args = gradient[i], all_args[i]
+            g, args, op = gradient[i], all_args[i], ops[i]
             if not g or not args:
                 continue
-            if several[i] or len(args) > 1:
-                g = self._upstream(i, g, args)
-            if isinstance(ops[i], SumOp):
-                self._through_sum(ops[i], args, g)
+            square = op is rules.mul and args[0] == args[1]
+            once = square or len(args) == 1 or (len(args) == 2 and active[args[0]] != active[args[1]])
+            if several[i] or not once or len(g) > LONG:
+                g = self._upstream(i, g, once)
+            if isinstance(op, SumOp):
+                self._through_sum(op, args, g)
+                continue
+            if square:
+                self._add(args[0], f"{product(g[:3] + '2.0', g[3:])} * {text[args[0]]}")
                 continue
             places = (i, *args)
-            for k, slope in enumerate(slopes(ops[i]), 1):
+            for k, slope in enumerate(slopes(op), 1):
                 a = places[k]
                 if slope is not None and active[a]:
                     term = slope.times(g, text, places)
@@ -220,9 +225,8 @@ class _Writer:
                     else:
                         gradient[a] = term
 
-    def _upstream(self, i: int, g: str, args: tuple[int, ...]) -> str:
-        """The gradient of this slot as one term; if it is needed for several arguments, a name or a number."""
-        once = len(args) == 1 or (len(args) == 2 and self.active[args[0]] != self.active[args[1]])
+    def _upstream(self, i: int, g: str, once: bool) -> str:
+        """The gradient of this slot as one term; a name or a number, unless it is needed only once."""
         if len(g) > LONG or not (once or (_is_atom(g[3:]) and not self.several[i])):
             return " + " + self._assigned(f"g{i}", _without_plus(g))
         return f" + ({_without_plus(g)})" if self.several[i] else g

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from autograd.compile.record import Recording
 from autograd.compile.slopes import slope_of as slope_of
 from autograd.compile.statements import source
+from autograd.order import without_collector
 from autograd.spell import python
 
 Array = NDArray[np.float64]
@@ -48,7 +49,8 @@ class Straight:
 
     @cached_property
     def _text(self) -> str:
-        return source(self.recording)
+        with without_collector():
+            return source(self.recording)
 
     @cached_property
     def _penalty_text(self) -> str:
@@ -91,6 +93,7 @@ class Straight:
 def function(text: str, name: str = "program") -> Function:
     """The function of this text."""
     names: dict[str, Any] = dict(python.FUNCTIONS)
-    exec(compile(text, f"<{name}>", "exec"), names)
+    with without_collector():
+        exec(compile(text, f"<{name}>", "exec"), names)
     made: Function = names[name]
     return made
