@@ -163,6 +163,8 @@ def targets(report: Report, workload: str, t: dict[str, float]) -> None:
         ratio("matrix form, times NumPy by hand (simplified)", "NumPy by hand, simplified", "chalkgrad numpy", 1)
         if workload == "W3":
             ratio("matrix form, times torch eager", "torch eager", "chalkgrad numpy", 8)
+            ratio("fused loops, times torch eager", "torch eager", "chalkgrad numba", 8)
+        ratio("fused loops, times NumPy by hand (simplified)", "NumPy by hand, simplified", "chalkgrad numba", 1 / 0.7)
         by_hand = "JAX jit, epoch in one scan"
         ratio("JAX epoch in one scan, times JAX by hand", by_hand, "chalkgrad jax, epoch in one scan", 1 / 1.1)
 

@@ -11,6 +11,8 @@ Numbers are float64, whatever JAX is set to elsewhere in the program.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -92,7 +94,7 @@ class _Writer:
                 continue
             self.names[tensor] = f"v{k}"
             lines.append(f"    v{k} = {_bare(self.columns(text, assign.value, tensor))}")
-        root = self.expr(self.plan.root)
+        root = self.root()
         batched = self.plan.root.batched
         total = (
             f"jnp.vdot(weights, {_closed(root)}.reshape(-1))"
@@ -103,6 +105,39 @@ class _Writer:
             total += f" + {self.expr(self.plan.penalty)}.reshape(())"
         lines.append(f"    return {total}")
         return "\n".join(lines) + "\n"
+
+    def root(self) -> str:
+        """The cost of each example. Sums over as many columns become one sum, which XLA computes in one loop."""
+        e = self.plan.root
+        if not isinstance(e, Sum):
+            return self.expr(e)
+        columns: dict[int, list[tuple[float, str]]] = {}
+        rest: list[tuple[float, Expr]] = []
+        for c, term in e.terms:
+            inner = self.summed(term) if e.batched and term.batched else None
+            if inner is None:
+                rest.append((c, term))
+            else:
+                columns.setdefault(inner[1], []).append((c, inner[0]))
+        parts = [f"{_total(each)}.sum(-1)" for each in columns.values()]
+        if rest or e.constant is not None or not parts:
+            text = self.expr(replace(e, terms=rest))
+            parts.append(f"{_closed(text)}.reshape(-1)" if columns else text)
+        return parts[0] if len(parts) == 1 else f"({' + '.join(parts)})"
+
+    def summed(self, term: Expr) -> tuple[str, int] | None:
+        """A term that adds up n columns: the text of these, (rows, n), and n."""
+        if int(np.prod(term.shape)) != 1:
+            return None
+        if isinstance(term, Product) and term.how == "z" and term.a.batched and term.b.batched:
+            return f"{self.row(term.a)} * {self.row(term.b)}", term.a.shape[-1]
+        if isinstance(term, Along) and not term.over_batch and term.x.batched:
+            n = int(np.prod(term.x.shape))
+            whole = isinstance(term.x, Ref) and term.x.whole
+            if whole and isinstance(term.x, Ref):
+                return self.names[term.x.tensor], n
+            return f"{_closed(self.expr(term.x))}.reshape(-1, {n})", n
+        return None
 
     def columns(self, text: str, value: Expr, tensor: Tensor) -> str:
         """The text, made (rows, size) or (size,): numbers and tables are spread out, grids laid in a row."""
@@ -162,14 +197,10 @@ class _Writer:
 
     def sum(self, e: Sum) -> str:
         """Σ c · term + constant."""
-        parts: list[str] = []
-        for c, term in e.terms:
-            text = self.expr(term)
-            sign = ("-" if c < 0 else "") if not parts else (" - " if c < 0 else " + ")
-            parts.append(sign + (text if abs(c) == 1.0 else f"{float(abs(c))!r} * {text}"))
+        parts = [(c, self.expr(term)) for c, term in e.terms]
         if e.constant is not None:
-            parts.append((" + " if parts else "") + self.expr(e.constant))
-        return _closed("".join(parts)) if parts else "0.0"
+            parts.append((1.0, self.expr(e.constant)))
+        return _total(parts) if parts else "0.0"
 
     def product(self, e: Product) -> str:
         """A matrix product of the forward pass, for every example."""
@@ -251,6 +282,15 @@ def _sliced(name: str, dots: str, lead: str, offset: int, dims: list[tuple[int, 
     return f"{text}.reshape({lead}{n}, {s})[..., :{rest[0][0]}]"
 
 
+def _total(parts: list[tuple[float, str]]) -> str:
+    """Σ c · text."""
+    text = ""
+    for c, part in parts:
+        sign = ("-" if c < 0 else "") if not text else (" - " if c < 0 else " + ")
+        text += sign + (part if abs(c) == 1.0 else f"{float(abs(c))!r} * {part}")
+    return _closed(text)
+
+
 def _numbers(shape: Any) -> str:
     return ", ".join(str(int(n)) for n in shape)
 
@@ -289,6 +329,8 @@ def the_jax() -> Any:
 def float64() -> Any:
     """A context in which JAX computes in float64, without changing its setting for the rest of the program."""
     jax = the_jax()
+    if jax.config.jax_enable_x64:
+        return nullcontext()  # (JAX calls a function faster where its settings are the same everywhere)
     return jax.enable_x64(True) if hasattr(jax, "enable_x64") else jax.experimental.enable_x64()
 
 

@@ -191,7 +191,8 @@ class Loops:
         if item.target is not None:
             batched = item.target.batched or item.over_batch
             shape = item.target.shape
-        assert batched is not None and shape is not None
+        assert batched is not None
+        assert shape is not None
         reads = list(refs(item.value)) + ([item.target] if item.target is not None and item.add else [])
         writes = [] if item.target is None else [item.target]
         self.statements.append(Each([], reads, writes, batched, tuple(n for n in shape if n > 1), [item]))
@@ -320,15 +321,14 @@ class Loops:
         lies = (x.strides[1] == 1 or k == 1) and (step == k or (n == 1 and flat != "rows"))
         if not lies:
             return ""
-        if x.tensor in self.plan.inputs:  # (m, size), as it is passed
-            name = self.array(x.tensor)
-            if k != x.tensor.size:
-                return ""
+        name = self.array(x.tensor)
+        if x.batched and n == 1 and k == x.tensor.size:  # (m, size), as it is
             return f"{name}.T" if transposed else name
-        self.array(x.tensor)
+        if x.tensor in self.plan.inputs:
+            return ""
         key = (place(x), x.shape, flat, transposed)
         if key not in self._seen:
-            name = self._seen[key] = f"{self.arrays[x.tensor]}_{len(self.views)}"
+            name = self._seen[key] = f"{name}_{len(self.views)}"
             self.views[name] = View(x.tensor, x.offset, x.shape, (step, x.strides[1]), flat, transposed)
         return self._seen[key]
 
@@ -500,7 +500,7 @@ class Loops:
         return self._seen[key]
 
 
-# -- Helpers --------------------------------------------------------------------------------------------------------------
+# -- Helpers -----------------------------------------------------------------------------------------------------------
 
 
 def refs(e: Expr) -> Iterator[Ref | Tensor]:
