@@ -7,6 +7,7 @@ compared before any time is taken. The cyclic collector is off.
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -14,8 +15,8 @@ from typing import Any
 
 from benchmarks.lib import child
 from benchmarks.lib.report import Report, options, seconds, times
-from benchmarks.lib.timing import Step, Unavailable, disagreements, interleaved, prepare
-from benchmarks.workloads import digits, engines, gpt, moons, readme
+from benchmarks.lib.timing import Prepared, Step, Unavailable, disagreements, interleaved, prepare
+from benchmarks.workloads import digits, engines, gpt, moons, random_graph, readme
 
 SELF = "benchmarks.compile"
 WORKLOADS: dict[str, tuple[str, str, Callable[[], dict[str, Callable[[], Step]]]]] = {
@@ -35,13 +36,14 @@ WORKLOADS: dict[str, tuple[str, str, Callable[[], dict[str, Callable[[], Step]]]
 }
 BATCHES = (1, 8, 32, 128, 1024, 8192, 65536)
 WIDTHS = (8, 32, 128, 512)
+OPERATIONS = (1_000, 10_000, 100_000)
 GROWING = [b for b in engines.BACKENDS if b != "python"]  # straight-line text for every row: seconds
 THREADS = {"one thread, CPU": 1, "default threads, clock": None}
 
 
 def main(argv: list[str]) -> None:
     parser = options("compile", __doc__)
-    parser.add_argument("--only", metavar="NAME", help=f"one of {', '.join(WORKLOADS)}, batch, width")
+    parser.add_argument("--only", metavar="NAME", help=f"one of {', '.join(WORKLOADS)}, batch, width, preparation")
     arguments = parser.parse_args(argv)
     report = Report("compile")
     blocks = 3 if arguments.quick else 15
@@ -51,6 +53,8 @@ def main(argv: list[str]) -> None:
     for name, sizes in (("batch", BATCHES), ("width", WIDTHS)):
         if arguments.only in (None, name):
             growth(report, name, sizes[:4] if arguments.quick else sizes, min(blocks, 7))
+    if arguments.only in (None, "preparation"):
+        preparation(report, OPERATIONS[:2] if arguments.quick else OPERATIONS)
     report.write(arguments.out)
 
 
@@ -119,6 +123,44 @@ def measure_growth(kind: str, size: int, blocks: int) -> dict[str, Any]:
     }
 
 
+def measure_preparation(operations: int) -> dict[str, float]:
+    """Seconds for each operation of a random graph to become straight-line Python, and for it to run, as CPU time.
+
+    The fastest of several repetitions: what else the machine is doing costs CPU time, too, through caches and clocks.
+    """
+    from autograd import Value, compile
+    from autograd.compile import record, simplify, statements, straight
+    from autograd.order import without_collector
+    from autograd.reverse import gradient
+
+    build, count = random_graph.graph(operations)
+    leaves = [Value(x) for x in random_graph.start()]
+    root = build(leaves)
+    best: dict[str, float] = {}
+
+    def timed(what: str, work: Callable[[], Any]) -> Any:
+        start = time.process_time()
+        result = work()
+        best[what] = min(best.get(what, math.inf), (time.process_time() - start) / count)
+        return result
+
+    def prepared() -> Any:
+        program = compile(lambda: build(leaves), leaves, backend="python")
+        program()
+        return program
+
+    for _ in range(max(3, min(30, 50_000 // operations))):
+        with without_collector():
+            recording = timed("recording", lambda: record.record(lambda: build(leaves), leaves))
+            simple = timed("simplifying", lambda r=recording: simplify.simplify(r))
+            text = timed("writing", lambda s=simple: statements.source(s))
+            timed("CPython's compile", lambda t=text: straight.function(t))
+        program = timed("all, and the first call", prepared)
+        timed("a call", program)
+    ready = {"eager": Prepared(lambda: (root.data, gradient(root, leaves)), 0), "program": Prepared(program, 0)}
+    return {**best, "operations": count, "difference": disagreements(ready, "eager")["program"]}
+
+
 # -- In the parent -------------------------------------------------------------------------------------------
 
 
@@ -167,6 +209,17 @@ def targets(report: Report, workload: str, t: dict[str, float]) -> None:
         ratio("fused loops, times NumPy by hand (simplified)", "NumPy by hand, simplified", "chalkgrad numba", 1 / 0.7)
         by_hand = "JAX jit, epoch in one scan"
         ratio("JAX epoch in one scan, times JAX by hand", by_hand, "chalkgrad jax, epoch in one scan", 1 / 1.1)
+
+
+def preparation(report: Report, sizes: tuple[int, ...]) -> None:
+    stages = ("recording", "simplifying", "writing", "CPython's compile", "all, and the first call", "a call")
+    found = [child.call(f"{SELF}:measure_preparation", threads=1, operations=size) for size in sizes]
+    rows = [[f"{f['operations']:,}", *(seconds(f[s]) for s in stages), f"{f['difference']:.0e}"] for f in found]
+    title = "Straight-line Python of a random graph: CPU time for each operation"
+    report.table(title, ["operations", *stages, "difference"], rows, found)
+    for f in found:
+        per_operation = f["all, and the first call"] * 1e6
+        report.target(f"µs for each of {f['operations']:,} operations", per_operation, 15, at_most=True)
 
 
 def growth(report: Report, kind: str, sizes: tuple[int, ...], blocks: int) -> None:

@@ -9,7 +9,7 @@ from benchmarks import eager
 from benchmarks.__main__ import commands, main
 from benchmarks.lib import child, report
 from benchmarks.lib.timing import Prepared, Unavailable, disagreements, interleaved, prepare
-from benchmarks.workloads import digits, gpt, moons, readme
+from benchmarks.workloads import digits, gpt, moons, random_graph, readme
 
 HEAVY = ("CasADi SX", "JAX", "torch", "numba", "jax", "recorded graph")  # seconds of compiling
 
@@ -125,3 +125,12 @@ def test_commands(capsys):
     assert main([]) == 0
     assert "eager" in capsys.readouterr().out
     assert main(["no-such"]) == 2
+
+
+def test_the_random_graph_has_the_operations_that_are_counted():
+    from autograd import Value, graph_stats
+
+    cost, count = random_graph.graph(500)
+    leaves = [Value(x) for x in random_graph.start()]
+    stats = graph_stats(cost(leaves))
+    assert sum(stats.operations.values()) == count == pytest.approx(500, rel=0.05)
