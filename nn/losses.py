@@ -58,10 +58,11 @@ def binary_cross_entropy(p: Any, y: Any) -> Value:
                 terms.append(y_k * p_k.log() + (1.0 - y_k) * (1 - p_k).log())
         except DomainError:
             t = y_k._data if isinstance(y_k, Value) else y_k
+            swapped = isinstance(y_k, Value) and p_k.is_constant
             raise DomainError(
-                f"the cost is infinite: output {k} is exactly {p_k._data!r} and its target is {t!r}. A sigmoid of a "
+                f"the cost takes log 0: output {k} is exactly {p_k._data!r} and its target is {t!r}. A sigmoid of a "
                 "large weighted input rounds to 0 or 1; use binary_cross_entropy_with_logits on that input itself "
-                '(an MLP with output="linear")',
+                '(an MLP with output="linear")' + (". Or are output and target swapped?" if swapped else ""),
                 "log",
                 (p_k._data,),
                 (p_k.label,),
@@ -182,7 +183,12 @@ def targets(y: Any, K: int) -> list[Target]:
                 f"target {k} is {y_k!r:.80} of type {type(y_k).__name__}, not a number (the cost is of one example)"
             )
         elif not 0.0 <= y_k <= 1.0:
-            raise ValueError(f"target {k} is {y_k!r}: a target of cross-entropy is in [0, 1]")
+            hint = ""
+            if y_k == -1.0:
+                hint = ". For labels -1 and 1 write (y + 1) / 2"
+            elif K == 1 and float(y_k).is_integer():
+                hint = ". For more than two classes a network needs an output for each"
+            raise ValueError(f"target {k} is {y_k!r}: a target of cross-entropy is in [0, 1]{hint}")
         else:
             result.append(float(y_k))
     return result

@@ -148,6 +148,8 @@ class MLP(Module):
 
     def predict(self, x: Any) -> int:
         """The class of one example: the largest output's; with one output, 1 from σ = 0.5 on (linear: from 0 on)."""
+        if isinstance(x, np.ndarray) and x.ndim == 2:
+            raise TypeError(f"x is one example; got an array of shape {x.shape}. For many examples use predict_all(X).")
         xs = as_row(x, self.n_in)
         return int(self._classes(np.array([[v._data for v in self.forward(xs)]]))[0])
 

@@ -15,10 +15,11 @@ An optimizer needs of a parameter only `.data` and `.grad`.
 """
 
 from optim.adaptive import AdaGrad, Adam, AdamW, RMSProp
+from optim.history import History
 from optim.optimizer import Optimizer, State
 from optim.schedules import Conditions, Constant, Cosine, InverseTime, LinearDecay, Power, Schedule, Step
 from optim.sgd import SGD
-from optim.train import History, train
+from optim.train import train
 
 __all__ = [
     "SGD",

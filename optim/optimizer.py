@@ -119,7 +119,11 @@ class Optimizer(ABC):
     # The same, on parameters
 
     def step(self) -> None:
-        """Take one step: collect `.data` and `.grad`, update, write `.data` back. Raises as `update` does."""
+        """Take one step: collect `.data` and `.grad`, update, write `.data` back. Raises as `update` does.
+
+        The order is zero_grad(), backward(), step(). A gradient that no backward() has touched is 0: if all are, plain
+        SGD changes nothing, and says nothing.
+        """
         w, g = self._collect("data"), self._collect("grad")
         self.update(w, g, self.state, out=w)
         for p, new in zip(self.params, w.tolist(), strict=True):

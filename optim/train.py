@@ -13,86 +13,23 @@ or, with ``backend="eager"``, from a fresh graph and ``backward()`` for each of 
 from __future__ import annotations
 
 import math
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from autograd import DomainError, Value, total
+from optim._data import examples, targets
+from optim._progress import bar
+from optim._threads import one_if_small
+from optim.history import History
 from optim.optimizer import Array, Optimizer
 from optim.schedules import Schedule
 
 Sampler = Literal["shuffle", "misclassified"]
 Cost = Callable[[Any, Any], Value]
-
-
-@dataclass
-class History:
-    """What happened in training; each list has one entry for each epoch, the first being the start (epoch 0).
-
-    cost           E(w) over all examples, with the penalty
-    gradient_norm  ‖∇E‖ of the same
-    accuracy       share of examples classified rightly, 0 … 1
-    test_accuracy  the same on the test data, if any was given
-    learning_rate  η of the epoch's last step (at the start: of the first)
-    attempt        which attempt it was: 0, then 1 after the first restart, …
-    best_epoch     the place in these lists of the lowest cost: the model has these parameters
-    steps          how many updates were made in all
-    seconds        how long it took
-    stopped        why it ended: "all epochs done", "nothing misclassified", "interrupted"
-    """
-
-    cost: list[float] = field(default_factory=list)
-    gradient_norm: list[float] = field(default_factory=list)
-    accuracy: list[float] = field(default_factory=list)
-    test_accuracy: list[float] = field(default_factory=list)
-    learning_rate: list[float] = field(default_factory=list)
-    attempt: list[int] = field(default_factory=list)
-    best_epoch: int = 0
-    steps: int = 0
-    seconds: float = 0.0
-    stopped: str = "all epochs done"
-
-    @property
-    def restarts(self) -> int:
-        """How often the weights were perturbed and the training begun again."""
-        return self.attempt[-1] if self.attempt else 0
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as plain data, for JSON."""
-        return asdict(self)
-
-    def plot(self, axes: Any = None) -> Any:
-        """Draw the cost and the accuracy over the epochs with matplotlib; returns the figure's axes."""
-        import matplotlib.pyplot as plt
-
-        axes = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")[1] if axes is None else axes
-        epochs = range(len(self.cost))
-        axes[0].semilogy(epochs, self.cost, color="#0072b2")
-        axes[0].set(xlabel="epoch", ylabel="cost E(w)")
-        axes[1].plot(epochs, self.accuracy, color="#0072b2", label="training data")
-        if self.test_accuracy:
-            axes[1].plot(epochs, self.test_accuracy, color="#d55e00", linestyle="--", label="test data")
-            axes[1].legend()
-        axes[1].set(xlabel="epoch", ylabel="accuracy")
-        return axes
-
-    def __str__(self) -> str:
-        best = self.best_epoch
-        norm = self.gradient_norm[best]
-        lines = [
-            f"{len(self.cost) - 1} epochs, {self.steps} steps in {self.seconds:.1f} s ({self.stopped})",
-            f"cost {self.cost[0]:.4g} → {self.cost[best]:.4g} at epoch {best}, ‖∇E‖ there {norm:.3g}",
-            f"accuracy {self.accuracy[best]:.1%}"
-            + (f", on the test data {self.test_accuracy[best]:.1%}" if self.test_accuracy else ""),
-        ]
-        if self.restarts:
-            lines.append(f"{self.restarts} restart(s) from perturbed weights")
-        return "\n".join(lines)
+BATCH = 32  # examples to a step, if there are so many and nothing else is said
 
 
 def train(
@@ -102,7 +39,7 @@ def train(
     optimizer: Optimizer,
     *,
     epochs: int = 10,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     sampler: Sampler = "shuffle",
     restarts: int = 2,
     penalty: Callable[[], Value] | None = None,
@@ -123,7 +60,7 @@ def train(
                   outputs the labels 0 … K-1 reach it as one-hot rows
     `data`        (X, y): X of shape (m, n); y holds m labels, or one-hot or target rows
     `optimizer`   built on `model.parameters()`
-    `epochs`      passes over the data, ≥ 0; `batch_size` examples to a step, 1 … m
+    `epochs`      passes over the data, ≥ 0; `batch_size` examples to a step, 1 … m (None: 32, or all if fewer)
     `sampler`     "shuffle": every example once an epoch, in random order; "misclassified": only those that the
                   model gets wrong at the start of the epoch (the lecture's step 3); it ends when there are none
     `restarts`    how often to begin again from perturbed weights when an attempt did not lower the cost by the
@@ -142,24 +79,21 @@ def train(
     Raises ValueError or TypeError that names the argument, before anything is changed.
     """
     _check_settings(epochs, batch_size, sampler, restarts, significant, perturbation, seed)
-    X, y = _data("data", data)
-    for what, thing in (("model", model), ("cost", cost)):
-        if not callable(thing):
-            raise TypeError(f"{what} must be something to call, such as nn.MLP or nn.mse; got {thing!r}")
-    parameters = list(model.parameters())
-    _check_parameters(optimizer, parameters)
+    X, y = examples("data", data)
+    parameters = _parameters(model, cost, optimizer, penalty)
+    batch_size = min(BATCH, len(X)) if batch_size is None else batch_size
     if batch_size > len(X):
         raise ValueError(f"batch_size={batch_size}, but there are only {len(X)} examples. Write batch_size={len(X)}.")
     if program is not None and len(program.parameters) != len(parameters):
         raise ValueError(f"the program has {len(program.parameters)} parameters, and the model has {len(parameters)}")
-    outputs = model(X[0])
+    outputs = _first(model, X)
     width = _outputs(outputs)
     T = targets("data", y, width)
     _check_targets("data", cost, outputs, T)
     task = _Task(model, cost, X, T, parameters, penalty, backend, program)
     tested = None
     if test is not None:
-        test_X, test_y = _data("test", test, columns=X.shape[1])
+        test_X, test_y = examples("test", test, columns=X.shape[1])
         tested = (test_X, targets("test", test_y, width))
         _check_targets("test", cost, outputs, tested[1])
     if schedule is not None:
@@ -176,13 +110,14 @@ def train(
         history.accuracy.append(task.accuracy(X, T))
         if tested:
             history.test_accuracy.append(task.accuracy(*tested))
-        history.learning_rate.append(optimizer.schedule.rate(max(optimizer.k, 1)))
+        start = attempt not in history.attempt
+        history.learning_rate.append(optimizer.schedule.rate(optimizer.k + 1 if start else max(optimizer.k, 1)))
         history.attempt.append(attempt)
         if value < history.cost[history.best_epoch]:
             history.best_epoch = len(history.cost) - 1
             best[:] = task.w
 
-    with _bar(progress, epochs) as advance:
+    with one_if_small(batch_size * len(parameters)), bar(progress, epochs) as advance:
         try:
             look(0)
             for attempt in range(restarts + 1):
@@ -316,31 +251,6 @@ class _Task:
         return 1.0 - float(np.mean(self.wrong(X, T)))
 
 
-def targets(name: str, y: Any, width: int) -> Array:
-    """The y of `name` as float targets: (m, K) for a model with K = `width` > 1 outputs, (m,) for one output.
-
-    Labels 0 … K-1 become one-hot rows. Raises ValueError that names the row that does not fit.
-    """
-    array = np.asarray(y)
-    if width == 1:
-        if array.ndim == 2 and array.shape[1] == 1:
-            array = array[:, 0]
-        if array.ndim != 1:
-            raise ValueError(f"{name}: the model has one output, but y has shape {array.shape}; give one number a row")
-        return array.astype(float)
-    if array.ndim == 2:
-        if array.shape[1] != width:
-            raise ValueError(f"{name}: the model has {width} outputs, but the rows of y have {array.shape[1]}")
-        return array.astype(float)
-    for row, label in enumerate(array.tolist()):
-        if label != int(label) or not 0 <= label < width:
-            raise ValueError(
-                f"{name}: row {row} of y is {label}, but the model has {width} outputs, so labels are 0 … {width - 1}"
-            )
-    rows: Array = np.eye(width)[array.astype(int)]
-    return rows
-
-
 def _check_targets(name: str, cost: Cost, outputs: Any, T: Array) -> None:
     """Show the different targets to the cost, as plain numbers: a program sees only Values and cannot check them."""
     rows, first = np.unique(T, axis=0, return_index=True)
@@ -375,33 +285,22 @@ def _decide(z: Any, threshold: float) -> int:
     return int(np.argmax([v.data for v in z]))
 
 
-def _data(name: str, data: Any, columns: int | None = None) -> tuple[Array, Any]:
-    if not isinstance(data, tuple | list) or len(data) != 2:
-        raise TypeError(f"{name} must be a pair (X, y); got {type(data).__name__}")
-    try:
-        X = np.asarray(data[0], dtype=float)
-        y = np.asarray(data[1], dtype=float)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name}: X and y must be arrays of numbers with rows of one length ({error})") from None
-    if not y.ndim:
-        raise TypeError(f"{name}: y must hold one target for each row of X; got {data[1]!r}")
-    if X.ndim != 2 or not len(X):
-        raise ValueError(f"{name}: X must have shape (examples, features), at least one example; got {X.shape}")
-    if columns is not None and X.shape[1] != columns:
-        raise ValueError(f"{name}: X has {X.shape[1]} columns, but the training data has {columns}")
-    if len(y) != len(X):
-        raise ValueError(f"{name}: X has {len(X)} rows, but y has {len(y)}")
-    for what, array in (("X", X), ("y", y)):
-        wrong = np.argwhere(~np.isfinite(array))
-        if len(wrong):
-            place = ", ".join(f"{axis} {i}" for axis, i in zip(("row", "column"), wrong[0].tolist(), strict=False))
-            raise ValueError(f"{name}: {what} holds {array[tuple(wrong[0])]} at {place} (counted from 0)")
-    return np.ascontiguousarray(X), y
-
-
-def _check_parameters(optimizer: Any, parameters: list[Value]) -> None:
+def _parameters(model: Any, cost: Any, optimizer: Any, penalty: Any) -> list[Value]:
+    """The model's parameters; TypeError or ValueError if the four do not belong together."""
+    if not callable(model) or not callable(getattr(model, "parameters", None)):
+        hint = " The model comes first, then the cost." if callable(getattr(cost, "parameters", None)) else ""
+        raise TypeError(
+            f"model must be something to call that has parameters(), such as an nn.MLP; got {model!r:.80}.{hint}"
+        )
+    if not callable(cost):
+        raise TypeError(f"cost must be something to call, such as nn.mse; got {cost!r:.80}")
+    if penalty is not None and (not callable(penalty) or isinstance(penalty, Value)):
+        raise TypeError(f"penalty is a function of no arguments that returns a Value; got {penalty!r:.80}")
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer must be an optimizer, such as SGD(model.parameters(), lr=0.1); got {optimizer!r}")
+        raise TypeError(
+            f"optimizer must be an optimizer, such as SGD(model.parameters(), lr=0.1); got {optimizer!r:.80}"
+        )
+    parameters = list(model.parameters())
     if len(optimizer.params) != len(parameters) or any(
         a is not b for a, b in zip(optimizer.params, parameters, strict=True)
     ):
@@ -409,41 +308,29 @@ def _check_parameters(optimizer: Any, parameters: list[Value]) -> None:
             f"the optimizer has {len(optimizer.params)} parameters that are not this model's {len(parameters)}: "
             f"build it with {type(optimizer).__name__}(model.parameters(), …)"
         )
+    return parameters
+
+
+def _first(model: Any, X: Array) -> Any:
+    """What the model says of the first example."""
+    try:
+        return model(X[0])
+    except (TypeError, ValueError) as error:
+        error.add_note(f"That was model(X[0]), for the first example of the data: X has {X.shape[1]} columns.")
+        raise
 
 
 def _check_settings(
     epochs: Any, batch_size: Any, sampler: Any, restarts: Any, significant: float, perturbation: float, seed: Any
 ) -> None:
-    whole = (("epochs", epochs, 0), ("batch_size", batch_size, 1), ("restarts", restarts, 0), ("seed", seed, 0))
+    size = BATCH if batch_size is None else batch_size
+    whole = (("epochs", epochs, 0), ("batch_size", size, 1), ("restarts", restarts, 0), ("seed", seed, 0))
     for name, number, least in whole:
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
             raise ValueError(f"{name} must be a whole number, at least {least}; got {number!r}")
-    if sampler not in ("shuffle", "misclassified"):
+    if sampler not in get_args(Sampler):
         raise ValueError(f'sampler must be "shuffle" or "misclassified"; got {sampler!r}')
     if not 0 <= significant < 1:
         raise ValueError(f"significant is a fraction of the cost, 0 ≤ significant < 1; got {significant!r}")
     if not 0 < perturbation < math.inf:
         raise ValueError(f"perturbation must be greater than 0; got {perturbation!r}")
-
-
-@contextmanager
-def _bar(progress: bool | None, epochs: int) -> Iterator[Callable[[History], None]]:
-    """A progress bar on standard error; yields what is to be called after each epoch."""
-    if progress is None:
-        progress = sys.stderr.isatty()
-    if not progress or not epochs:
-        yield lambda history: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("training", total=epochs, note="")
-
-        def advance(history: History) -> None:
-            done = history.attempt.count(history.attempt[-1]) - 1
-            note = f"cost {history.cost[-1]:.4g}, accuracy {history.accuracy[-1]:.1%}"
-            bar.update(task, completed=done, note=note)
-
-        yield advance

@@ -15,9 +15,8 @@ ROOT = Path(__file__).parent.parent
 
 def ask(*args: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a plain pipe."""
-    code = "from autograd.cli import main; main()"
     return subprocess.run(
-        [sys.executable, "-W", "error", "-c", code, *args],
+        [sys.executable, "-W", "error", "-m", "autograd.cli", *args],
         cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False,
     )  # fmt: skip
 

@@ -22,7 +22,7 @@ from autograd.lecture.training import (
     misclassified,
     train_scheduled,
 )
-from optim.train import History
+from optim.history import History
 
 Tell = Callable[[str], None]
 

@@ -12,7 +12,7 @@ from autograd.lecture import notation
 from autograd.lecture.convex import Rate
 from autograd.lecture.symmetry import Start
 from autograd.lecture.training import Run, Scheduled
-from optim.train import History
+from optim.history import History
 
 # Okabe and Ito's colours, those that show on white and on black; every line also has its own dashes and marker.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7a7a7a", "#8a6d3b"]

@@ -11,7 +11,7 @@ from autograd.lecture.data import Digits
 from autograd.lecture.plan import Plan
 from autograd.lecture.training import BATCH, HIDDEN, fit
 from optim import SGD
-from optim.train import History
+from optim.history import History
 
 
 @dataclass(slots=True)

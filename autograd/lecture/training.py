@@ -13,7 +13,8 @@ from autograd.compile import compile
 from autograd.lecture.data import Digits, Floats, Labels
 from autograd.lecture.plan import Plan
 from optim import SGD, AdaGrad, Adam, Constant, Cosine, InverseTime, LinearDecay, Optimizer, RMSProp, Schedule, Step
-from optim.train import History, train
+from optim.history import History
+from optim.train import train
 
 LAMBDA = 0.1
 BATCH = 32

@@ -450,3 +450,8 @@ def test_a_neuron_with_too_few_weights_says_so():
     model.layers[1].neurons[0].w.pop()
     with pytest.raises(ValueError, match="1 weights and gets 2 inputs"):
         model([1.0, 2.0])
+
+
+def test_predict_of_a_matrix_points_to_predict_all():
+    with pytest.raises(TypeError, match=r"predict_all\(X\)"):
+        nn.MLP(2, [1], seed=0).predict(np.zeros((3, 2)))

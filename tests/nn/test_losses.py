@@ -301,3 +301,8 @@ def test_one_hot():
             nn.one_hot([0], K)
     with pytest.raises(ValueError, match=r"shape \(1, 2\)"):
         nn.one_hot([[0, 1]], 2)
+
+
+def test_the_arguments_the_wrong_way_round():
+    with pytest.raises(DomainError, match="swapped"):
+        nn.binary_cross_entropy(1, Value(0.3))

@@ -2,6 +2,8 @@
 
 import json
 import math
+import sys
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,10 @@ import pytest
 import nn
 from autograd import Value
 from optim import SGD, Adam, InverseTime
-from optim.train import History, targets, train
+from optim._data import targets
+from optim._threads import SMALL, one_if_small
+from optim.history import History
+from optim.train import train
 
 Data = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
@@ -259,3 +264,100 @@ def test_training_that_diverges_names_the_learning_rate(rings: Data) -> None:
     with pytest.raises(ValueError, match=r"fails|would go") as caught:
         train(model, nn.mse, rings, optimizer, epochs=50, backend="eager", batch_size=8)
     assert "learning rate" in str(caught.value) + " ".join(getattr(caught.value, "__notes__", []))
+
+
+def test_a_small_data_set_needs_no_batch_size() -> None:
+    X = np.array([[0.0], [1.0], [2.0]])
+    model = nn.MLP(1, [1], seed=0)
+    optimizer = SGD(model.parameters(), lr=0.1)
+    history = train(model, nn.mse, (X, [0, 1, 1]), optimizer, epochs=2, restarts=0)
+    assert history.steps == 2  # all three examples make one step
+    with pytest.raises(ValueError, match="batch_size=32, but there are only 3 examples"):
+        train(model, nn.mse, (X, [0, 1, 1]), optimizer, batch_size=32)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (([[1.0]], ["cat"]), "y must hold numbers, but entry 0 is 'cat'. .* np.unique"),
+        ((np.array([["a"], ["b"]]), [0, 1]), "X must hold numbers, but entry 0 is 'a'$"),
+        (((x for x in [[1.0]]), [0]), "X is a generator, which can be read only once; write list"),
+        (([[1.0]], map(int, "0")), "y is a map"),
+        ([([1.0], 0), ([2.0], 1), ([3.0], 1)], r"a pair \(X, y\); got a list of 3. .* zip"),
+        (([[1j]], [0]), "X must hold real numbers"),
+    ],
+)
+def test_data_of_another_kind_is_told_what_to_write(data: Any, message: str) -> None:
+    model = nn.MLP(1, [1], seed=0)
+    with pytest.raises(TypeError, match=message):
+        fit(model, data, batch_size=1)
+
+
+def test_data_of_a_wrong_shape_is_told_what_to_write(rings: Data) -> None:
+    X, y = rings
+    for data, message in (
+        ((X.T, y), "X has 2 rows, but y has 48. Did you mean X.T"),
+        ((X[:, 0], y), r"got \(48,\). For one feature, write X\[:, None\]"),
+        ((X, np.eye(2)[y]), r"shape \(48, 2\).* y.argmax\(axis=1\)"),
+        ((X, y * 2), "row 1 of y .* target 0 is 2.0: .* an output for each"),
+        ((X, y * 2 - 1), r"row 0 of y .* target 0 is -1.0: .* write \(y \+ 1\) / 2"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            fit(network(), data)
+    with pytest.raises(ValueError, match="x has 3 entries") as caught:
+        fit(network(), (np.c_[X, X[:, 0]], y))
+    assert "X has 3 columns" in caught.value.__notes__[0]
+    with pytest.raises(ValueError, match=r"one label a row, or a row of 2 targets; got shape \(48, 1, 1\)"):
+        fit(nn.MLP(2, [2], seed=0), (X, y[:, None, None]))
+
+
+def test_arguments_in_the_wrong_order_are_told(rings: Data) -> None:
+    model = network()
+    optimizer = SGD(model.parameters(), lr=0.1)
+    with pytest.raises(TypeError, match="The model comes first"):
+        train(nn.mse, model, rings, optimizer)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="cost must be something to call"):
+        train(model, 1.0, rings, optimizer)  # type: ignore[arg-type]
+    for penalty in (0.1, Value(1.0)):
+        with pytest.raises(TypeError, match="penalty is a function of no arguments"):
+            fit(model, rings, penalty=penalty)
+
+
+def test_the_rate_at_the_start_is_that_of_the_step_to_come(rings: Data) -> None:
+    model = network()
+    optimizer = SGD(model.parameters(), InverseTime(1.0))
+    fit(model, rings, epochs=1, batch_size=48, optimizer=optimizer)
+    history = fit(model, rings, epochs=1, batch_size=48, optimizer=optimizer)  # goes on where it was
+    assert history.learning_rate == [1 / 2, 1 / 2]
+
+
+def test_a_history_counts_epochs_and_names_the_attempt() -> None:
+    h = History(cost=[3.0, 2.9, 3.1, 1.0], gradient_norm=[1.0] * 4, accuracy=[0.5] * 4, attempt=[0, 0, 1, 1], steps=2)
+    h.best_epoch = 3
+    assert h.epochs == 2
+    assert "2 epochs, 2 steps" in str(h)
+    assert "1 at epoch 1 of attempt 2" in str(h)
+    assert "1 restart from" in str(h)
+    assert str(History()).startswith("not begun")
+
+
+def test_small_products_use_one_thread_where_threadpoolctl_is(rings: Data) -> None:
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+
+    def blas() -> list[int]:
+        return [each["num_threads"] for each in threadpoolctl.threadpool_info() if each["user_api"] == "blas"]
+
+    with threadpoolctl.threadpool_limits(2, user_api="blas"):
+        before, seen = blas(), []
+        fit(network(), rings, epochs=1, on_epoch=lambda _: seen.append(blas()))
+        assert blas() == before
+    assert seen == [[1] * len(before)]
+
+
+def test_large_products_are_left_alone() -> None:
+    assert isinstance(one_if_small(SMALL + 1), nullcontext)
+
+
+def test_without_threadpoolctl_it_trains_as_well(rings: Data, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "threadpoolctl", None)
+    assert fit(network(), rings, epochs=1).epochs == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from autograd.lecture import figures
 from autograd.lecture.experiments import Results
 from autograd.lecture.tables import Places, behind, figure, table
-from optim.train import History
+from optim.history import History
 
 
 def places(r: Results) -> Places:
