@@ -18,7 +18,7 @@ SMALL = 2_000  # operations; below, Python needs less than 0.1 ms
 NANOSECONDS_PER_OPERATION = 40
 NANOSECONDS_PER_CALL = 1_500
 CALLS_PER_ASSIGNMENT = 2.5
-NODES = 10  # nodes of one level and operation, on average, below which a batch is faster on the tape
+NODES = 10  # operations of one level and kind, on average, below which a batch is faster on the tape
 
 
 def choose(recording: Recording) -> str:
@@ -37,7 +37,8 @@ def choose(recording: Recording) -> str:
 
 
 def is_regular(recording: Recording) -> bool:
-    """Whether many nodes have the same level and operation, so that they can become an array."""
+    """Whether many operations have the same level and kind, so that they can become an array."""
     nodes = Grouper(recording)._nodes().values()
     kinds = {(node.level, node.op.name) for node in nodes}  # at least so many arrays would be needed
-    return len(kinds) * NODES <= sum(1 for args in recording.args if args)
+    scalars = sum(max(1, len(args) // 2) for args in recording.args if args)  # products and sums of two
+    return len(kinds) * NODES <= scalars

@@ -119,7 +119,7 @@ class Loops:
         self.local: dict[Place, str] = {}
         self.sums = self._sums()
         self.fresh = count()
-        self._seen: dict[Any, str] = {}
+        self._seen: dict[Any, Any] = {}  # by what they are of: names of views and tables, copies
         for a in plan.forward:
             self.assign(a)
         value = self.value()
@@ -295,18 +295,33 @@ class Loops:
         over_batch = e.over_batch and (a.batched or b.batched)
         stacked = (a.batched and b.batched) if e.how == "b" else (a.batched and not b.batched and not over_batch)
         if e.how == "b" and over_batch and stacked:
-            names = [self.matrix(a, "rows", e.how == "b"), self.matrix(b, "rows"), self.matrix(out, "", shape=shape)]
+            layouts = "rows", "rows", ""
         elif not over_batch and e.how != "b" and stacked and out.batched:
-            names = [self.matrix(a, "rows"), self.matrix(b, "", e.how == "z"), self.matrix(out, "rows", shape=shape)]
+            layouts = "rows", "", "rows"
         elif not (a.batched or b.batched or out.batched):
-            names = [self.matrix(a, "", e.how == "b"), self.matrix(b, "", e.how == "z")]
-            names.append(self.matrix(out, "", shape=shape))
+            layouts = "", "", ""
         else:
-            names = [""]
-        if not all(names):
             self.loops(e, a, b, out)
             return
-        self.statements.append(Statement([f"np.dot({', '.join(names)})"], [a, b], [out]))
+        a, left = self.operand(a, layouts[0], e.how == "b")
+        b, right = self.operand(b, layouts[1], e.how == "z")
+        result = self.matrix(out, layouts[2], shape=shape)
+        target = out if result else self.temporary(shape, out.batched)
+        result = result or self.matrix(target, layouts[2])
+        self.statements.append(Statement([f"np.dot({left}, {right}, {result})"], [a, b], [target]))
+        if target is not out:
+            self.each(Item(out, _shaped(target, out.shape)))
+
+    def operand(self, x: Ref, flat: str, transposed: bool) -> tuple[Ref, str]:
+        """A view that the BLAS can read, and its name: of a copy, if the numbers do not lie together."""
+        if not self.matrix(x, flat, transposed):
+            key = "copy", place(x), x.shape
+            fixed = x.tensor is self.plan.parameters  # two products may share its copy
+            if not fixed or key not in self._seen:
+                self._seen[key] = self.temporary(x.shape, x.batched)
+                self.each(Item(self._seen[key], x))
+            x = self._seen[key]
+        return x, self.matrix(x, flat, transposed)
 
     def matrix(self, x: Ref, flat: str, transposed: bool = False, shape: Shape | None = None) -> str:
         """The name of a view that the BLAS can take as it is; "" if there is none. `shape`: to be written into."""
@@ -330,7 +345,7 @@ class Loops:
         if key not in self._seen:
             name = self._seen[key] = f"{name}_{len(self.views)}"
             self.views[name] = View(x.tensor, x.offset, x.shape, (step, x.strides[1]), flat, transposed)
-        return self._seen[key]
+        return str(self._seen[key])
 
     def loops(self, e: Product, a: Ref, b: Ref, out: Ref) -> None:
         """A matrix product as loops; the innermost one runs along rows of memory."""
@@ -497,7 +512,7 @@ class Loops:
         if key not in self._seen:
             self._seen[key] = f"c{len(self.tables)}_"
             self.tables[self._seen[key]] = values.astype(np.int64 if values.dtype.kind in "iu" else float)
-        return self._seen[key]
+        return str(self._seen[key])
 
 
 # -- Helpers -----------------------------------------------------------------------------------------------------------
@@ -560,7 +575,8 @@ def _overlap(x: Ref, y: Ref) -> bool:
     for ref in (x, y):
         reach = [(n - 1) * s for n, s in zip(ref.shape, ref.strides, strict=True)]
         ends.append((ref.offset + sum(min(0, d) for d in reach), ref.offset + sum(max(0, d) for d in reach)))
-    return ends[0][0] <= ends[1][1] and ends[1][0] <= ends[0][1]
+    near = ends[0][0] <= ends[1][1] and ends[1][0] <= ends[0][1]
+    return near and bool(np.isin(x.columns(), y.columns()).any())
 
 
 def _meet_only(x: Ref, writes: Sequence[Ref]) -> bool:

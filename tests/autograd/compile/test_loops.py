@@ -1,6 +1,7 @@
 """The loops give what the NumPy calls give. The text is plain Python, so most of this needs no compiler."""
 
 import math
+from itertools import pairwise
 
 import mpmath
 import numpy as np
@@ -10,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import recipes
 
-from autograd import Value, rules
+from autograd import DomainError, Value, dot, rules, total
 from autograd.compile import compile
 from autograd.compile.matrix import Matrix
 from autograd.compile.numba_functions import TEXTS, header
-from autograd.compile.numba_matrix import Fused
+from autograd.compile.numba_matrix import Fused, FusedMatrix
 
 FUNCTIONS = {name: op.value for name, op in rules.RULES.items()} | {
     "np": np, "math": math, "fabs": math.fabs, "inf": math.inf, "nan": math.nan,
@@ -64,6 +65,70 @@ def test_random_graphs(recipe, data):
     program = compile(lambda *xs: recipe.run([*leaves, *xs]), leaves, backend="numpy")
     program(*columns)
     assert_same(program, columns)
+
+
+def network(rng, sizes=(20, 12, 3)):
+    leaves = [Value(w) for w in rng.normal(scale=0.4, size=sum(m * (n + 1) for n, m in pairwise(sizes)))]
+
+    def cost(x, t):
+        rest = iter(leaves)
+        for n, m in pairwise(sizes):
+            x = [dot([next(rest) for _ in range(n)], x, next(rest)).sigmoid() for _ in range(m)]
+        return -total([tk * p.log() + (1 - tk) * (1 - p).log() for tk, p in zip(t, x, strict=True)])
+
+    return cost, leaves, (rng.normal(size=(9, sizes[0])), rng.random((9, sizes[-1])))
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    """A network as loops, by the backend "numba", and as NumPy calls."""
+    pytest.importorskip("numba")
+    cost, leaves, data = network(np.random.default_rng(1))
+    programs = [
+        compile(cost, leaves, backend=b, penalty=lambda: 0.01 * dot(leaves[:60], leaves[:60]))
+        for b in ("numba", "numpy")
+    ]
+    for program in programs:
+        program(*data)
+    assert isinstance(programs[0]._runner, FusedMatrix)
+    return *programs, data
+
+
+def test_the_compiled_loops(compiled):
+    fused, calls, data = compiled
+    for rows in (9, 1, 4, 9):
+        some = [x[:rows] for x in data]
+        value, slopes = fused(*some)
+        expected, expected_slopes = calls(*some)
+        assert value == pytest.approx(expected, rel=1e-13)
+        np.testing.assert_allclose(slopes, expected_slopes, rtol=1e-12, atol=1e-15)
+    assert "sigmoid(" in fused.fast_source
+    assert "np.dot(" in fused.fast_source
+    assert fused.source == calls.source  # what a person reads is the same
+    assert fused.explain() == calls.explain()
+
+
+def test_the_compiled_loops_name_the_node_and_the_row(compiled):
+    fused, calls, (X, T) = compiled
+    X = X.copy()
+    X[4, 2] = np.inf
+    messages = []
+    for program in (fused, calls):
+        with pytest.raises((DomainError, ValueError)) as error:
+            program(X, T)
+        messages.append(str(error.value))
+    assert messages[0] == messages[1]
+    assert np.isfinite(fused(*compiled[2])[0])  # and the next call is right again
+
+
+def test_a_large_batch_goes_in_blocks(compiled):
+    fused, calls, (X, T) = compiled
+    many = [np.tile(x, (2000, 1)) for x in (X, T)]
+    assert len(many[0]) > fused._runner.block
+    value, slopes = fused(*many)
+    expected, expected_slopes = calls(X, T)
+    assert value == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_allclose(slopes, expected_slopes, rtol=1e-11, atol=1e-13)
 
 
 EXACTLY = {

@@ -13,7 +13,7 @@ import autograd
 from autograd import DomainError, Value, dot, rules, total
 from autograd.compile import compile, numba_kernel
 from autograd.compile.linear import form, uses
-from autograd.compile.numba_tape import BLOCK, make, tape
+from autograd.compile.numba_tape import BLOCK, NumbaRunner, tape
 from autograd.compile.record import record
 from autograd.op import SumOp
 
@@ -25,7 +25,7 @@ def both(cost, numbers):
     leaves = [Value(x) for x in numbers]
     root = cost(*leaves)
     root.backward()
-    run = make(record(lambda: cost(*leaves), leaves))
+    run = NumbaRunner(record(lambda: cost(*leaves), leaves))
     return (root.data, [leaf.grad for leaf in leaves]), run(np.array(numbers, float), [], 1.0)
 
 

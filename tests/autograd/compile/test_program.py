@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -210,6 +211,24 @@ def test_batches_of_any_dtype_and_layout(backend):
         value, slopes = program(x, y)
         assert value == expected[0]
         np.testing.assert_array_equal(slopes, expected[1])
+
+
+def test_a_million_rows_need_no_more_memory_than_a_block():
+    w = [Value(0.5), Value(-0.25), Value(0.1)]
+    program = compile(lambda x, t: (w[0] * x[0] + w[1] * x[1] + w[2] - t) ** 2, w, backend="numpy")
+    rng = np.random.default_rng(0)
+    X, t = rng.normal(size=(1_000_000, 2)), rng.normal(size=1_000_000)
+    program(X[:2], t[:2])
+    tracemalloc.start()
+    try:
+        value, slopes = program(X, t)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < X.nbytes / 4
+    off = X @ [0.5, -0.25] + 0.1 - t
+    assert value == pytest.approx(np.mean(off**2), rel=1e-12)
+    np.testing.assert_allclose(slopes, [*(2 * off @ X / len(X)), 2 * off.mean()], rtol=1e-10)
 
 
 def test_a_large_batch_goes_in_blocks_and_gives_the_same():
