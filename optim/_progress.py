@@ -26,7 +26,9 @@ def bar(progress: bool | None, epochs: int) -> Iterator[Callable[[History], None
 
         def advance(history: History) -> None:
             done = history.attempt.count(history.attempt[-1]) - 1
-            note = f"cost {history.cost[-1]:.4g}, accuracy {history.accuracy[-1]:.1%}"
+            note = f"cost {history.cost[-1]:.4g}"
+            if history.accuracy:
+                note += f", accuracy {history.accuracy[-1]:.1%}"
             shown.update(task, completed=done, note=note)
 
         yield advance

@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
-@dataclass
+@dataclass(repr=False)
 class History:
     """What happened in training; each list has an entry for the start of each attempt and one for each of its epochs.
 
     cost           E(w) over all examples, with the penalty
     gradient_norm  ‖∇E‖ of the same
-    accuracy       share of examples classified rightly, 0 … 1
+    accuracy       share of examples classified rightly, 0 … 1; empty if the targets are not classes
     test_accuracy  the same on the test data, if any was given
     learning_rate  η of the epoch's last step; at the start of an attempt, of the step to come
     attempt        which attempt it was: 0, then 1 after the first restart, …
@@ -33,6 +33,26 @@ class History:
     seconds: float = 0.0
     stopped: str = "all epochs done"
 
+    def note(
+        self,
+        cost: float,
+        gradient_norm: float,
+        accuracy: float | None,
+        test_accuracy: float | None,
+        learning_rate: float,
+        attempt: int,
+    ) -> None:
+        """Add an entry to each list (None: to all but this one)."""
+        for numbers, number in ((self.accuracy, accuracy), (self.test_accuracy, test_accuracy)):
+            if number is not None:
+                numbers.append(number)
+        self.gradient_norm.append(gradient_norm)
+        self.learning_rate.append(learning_rate)
+        self.attempt.append(attempt)
+        self.cost.append(cost)
+        if cost < self.cost[self.best_epoch]:
+            self.best_epoch = len(self.cost) - 1
+
     @property
     def restarts(self) -> int:
         """How often the weights were perturbed and the training begun again."""
@@ -48,7 +68,7 @@ class History:
         return asdict(self)
 
     def plot(self, axes: Any = None) -> Any:
-        """Draw the cost and the accuracy over the epochs with matplotlib; returns the figure's axes."""
+        """Draw the cost and, for classes, the accuracy over the epochs with matplotlib; returns the axes."""
         import matplotlib.pyplot as plt
 
         axes = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")[1] if axes is None else axes
@@ -56,7 +76,8 @@ class History:
         draw_cost = axes[0].semilogy if min(self.cost) > 0 else axes[0].plot
         draw_cost(epochs, self.cost, color="#0072b2")
         axes[0].set(xlabel="epoch", ylabel="cost E(w)")
-        axes[1].plot(epochs, self.accuracy, color="#0072b2", label="training data")
+        if self.accuracy:
+            axes[1].plot(epochs, self.accuracy, color="#0072b2", label="training data")
         if self.test_accuracy:
             axes[1].plot(epochs, self.test_accuracy, color="#d55e00", linestyle="--", label="test data")
             axes[1].legend()
@@ -72,12 +93,16 @@ class History:
         lines = [
             f"{_count(self.epochs, 'epoch')}, {_count(self.steps, 'step')} in {self.seconds:.1f} s ({self.stopped})",
             f"cost {self.cost[0]:.4g} → {self.cost[best]:.4g} at {where}, ‖∇E‖ there {self.gradient_norm[best]:.3g}",
-            f"accuracy {self.accuracy[best]:.1%}"
-            + (f", on the test data {self.test_accuracy[best]:.1%}" if self.test_accuracy else ""),
         ]
+        if self.accuracy:
+            test = f", on the test data {self.test_accuracy[best]:.1%}" if self.test_accuracy else ""
+            lines.append(f"accuracy {self.accuracy[best]:.1%}{test}")
         if self.restarts:
             lines.append(f"{_count(self.restarts, 'restart')} from perturbed weights")
         return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<History: {'; '.join(str(self).splitlines())}>"
 
 
 def _count(n: int, thing: str) -> str:

@@ -20,6 +20,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from autograd import DomainError, Value, total
+from autograd.compile import TraceError, compile
 from optim._data import examples, targets
 from optim._progress import bar
 from optim._threads import one_if_small
@@ -96,6 +97,9 @@ def train(
         test_X, test_y = examples("test", test, columns=X.shape[1])
         tested = (test_X, targets("test", test_y, width))
         _check_targets("test", cost, outputs, tested[1])
+    classes = _are_classes(T)
+    if sampler == "misclassified" and not classes:
+        raise ValueError('sampler="misclassified" needs classes, and y holds numbers to be predicted')
     if schedule is not None:
         optimizer.lr = schedule
     rng = np.random.default_rng(seed)
@@ -105,21 +109,21 @@ def train(
     def look(attempt: int) -> None:
         """Verify the cost: measure after an epoch, and keep the parameters if they are the best so far."""
         value, gradient = task.measure()
-        history.cost.append(value)
-        history.gradient_norm.append(float(np.linalg.norm(gradient)))
-        history.accuracy.append(task.accuracy(X, T))
-        if tested:
-            history.test_accuracy.append(task.accuracy(*tested))
-        start = attempt not in history.attempt
-        history.learning_rate.append(optimizer.schedule.rate(optimizer.k + 1 if start else max(optimizer.k, 1)))
-        history.attempt.append(attempt)
-        if value < history.cost[history.best_epoch]:
-            history.best_epoch = len(history.cost) - 1
+        right = task.accuracy(X, T) if classes else None
+        right_in_test = task.accuracy(*tested) if classes and tested else None
+        k = max(optimizer.k, 1) if attempt in history.attempt else optimizer.k + 1
+        history.note(value, float(np.linalg.norm(gradient)), right, right_in_test, optimizer.schedule.rate(k), attempt)
+        if history.best_epoch == len(history.cost) - 1:
             best[:] = task.w
 
     with one_if_small(batch_size * len(parameters)), bar(progress, epochs) as advance:
         try:
-            look(0)
+            try:
+                look(0)
+            except (TraceError, TypeError) as error:
+                if program is None and backend != "eager":
+                    error.add_note('Or train with backend="eager": a fresh graph for each minibatch, slower.')
+                raise
             for attempt in range(restarts + 1):
                 at_start = history.cost[-1]
                 for _ in range(epochs):
@@ -179,8 +183,6 @@ class _Task:
         if program is not None:
             self.w: Array = program.parameters
         elif backend != "eager":
-            from autograd.compile import compile
-
             self.program = compile(self._example, parameters, backend=backend, penalty=penalty)
             self.w = self.program.parameters
         else:
@@ -265,6 +267,11 @@ def _check_targets(name: str, cost: Cost, outputs: Any, T: Array) -> None:
             continue  # the outputs are saturated: that is no fault of the target
         except (TypeError, ValueError) as error:
             raise type(error)(f"{name}: row {row} of y (counted from 0): {error}") from None
+
+
+def _are_classes(T: Array) -> bool:
+    """Whether targets say which class: 0 or 1 or a probability for each output, or -1 and 1 as in a hinge cost."""
+    return bool(((T >= 0) & (T <= 1)).all() or np.isin(T, (-1, 1)).all())
 
 
 def _as_target(t: Any) -> Any:

@@ -361,3 +361,38 @@ def test_large_products_are_left_alone() -> None:
 def test_without_threadpoolctl_it_trains_as_well(rings: Data, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "threadpoolctl", None)
     assert fit(network(), rings, epochs=1).epochs == 1
+
+
+def test_numbers_to_be_predicted_have_no_accuracy() -> None:
+    X = np.linspace(0, 1, 30)[:, None]
+    model = nn.MLP(1, [3, 1], output="linear", seed=0)
+    optimizer = Adam(model.parameters(), lr=0.05)
+    data = (X, 3 + 2 * X[:, 0])
+    history = train(model, nn.mse, data, optimizer, epochs=3, restarts=0, test=data)
+    assert (history.accuracy, history.test_accuracy) == ([], [])
+    assert history.cost[-1] < history.cost[0]
+    assert "accuracy" not in str(history)
+    with pytest.raises(ValueError, match="needs classes"):
+        train(model, nn.mse, data, optimizer, sampler="misclassified")
+
+
+def test_a_model_that_cannot_be_recorded_is_told_of_the_eager_way() -> None:
+    class Branch(nn.Module):
+        def __init__(self) -> None:
+            self.w = Value(1.0, "w")
+
+        def forward(self, x: Any) -> Value:
+            return self.w * x[0] if x[0] > 0.5 else self.w
+
+    model, data = Branch(), (np.array([[0.0], [1.0], [2.0]]), [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="depends on the example") as caught:
+        train(model, nn.mse, data, SGD(model.parameters(), lr=0.1), epochs=1)
+    assert any("eager" in note for note in caught.value.__notes__)
+    history = train(model, nn.mse, data, SGD(model.parameters(), lr=0.1), epochs=1, backend="eager")
+    assert history.epochs >= 1
+
+
+def test_a_history_is_shown_in_one_line(rings: Data) -> None:
+    shown = repr(fit(network(), rings))
+    assert shown.startswith("<History: 4 epochs, 24 steps")
+    assert len(shown.splitlines()) == 1
