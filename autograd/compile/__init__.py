@@ -1,12 +1,13 @@
 """A graph as a program: recorded once, simplified, written out as source, and run at the speed of the source.
 
-    record     the graph of one example, as plain lists; what cannot be recorded, said so
+    record     the graph of one example, as plain lists (`frozen`: what cannot be recorded, said so)
     linear     sums as linear forms, whatever way they were added up
-    simplify   what a person would simplify: log σ through softplus, constants, common subexpressions
-               (`builder` has the identities, `softplus` the cross-entropy)
+    simplify   what a person would simplify: constants and equal parts (`builder`), x + 0 or log σ (`identities`), sums
+               of exponentials that would overflow (`exponentials`), the cross-entropy (`softplus`)
     choose     which backend, where the user leaves it open
 
-    straight   a small graph as straight-line Python, forward and backward in one function
+    straight   a small graph as straight-line Python, forward and backward in one function: the text (`statements`),
+               what has a name in it (`names`), and the slopes, which print themselves (`slopes`)
 
     tensors    the language of matrix programs: tensors, views of their columns, expressions, assignments
     groups     which scalar nodes become which matrix: the forward pass as assignments
@@ -21,7 +22,7 @@
 ``numba_*`` and ``jax_*`` are further backends on the same recording and the same matrices.
 """
 
+from autograd.compile.frozen import TraceError
 from autograd.compile.program import Program, compile
-from autograd.compile.record import TraceError
 
 __all__ = ["Program", "TraceError", "compile"]

@@ -15,8 +15,7 @@ A leaf is in exactly one of
 `dot` and `total` stay single nodes of many arguments, as in `autograd.op.SumOp`. `record` keeps the graph
 exactly as the user made it; `autograd.compile.simplify` returns another recording.
 
-What a recording cannot hold is a decision that depends on the numbers: ``if x > 0`` would be frozen as it
-came out for this one example. `record` watches for that, and says which line to change.
+What a recording cannot hold is a decision that depends on the numbers: see `autograd.compile.frozen`.
 """
 
 from __future__ import annotations
@@ -29,15 +28,13 @@ from typing import Any
 import numpy as np
 
 from autograd import rules, scope
-from autograd.errors import at, ieee, users_line
+from autograd.compile.frozen import TraceError as TraceError
+from autograd.compile.frozen import frozen, inputs_for
+from autograd.errors import ieee
 from autograd.op import Op
 from autograd.order import arguments, topological
 from autograd.transform import variable
-from autograd.value import NUMBERS, Value
-
-
-class TraceError(ValueError):
-    """The cost cannot be recorded once and replayed for all examples: its graph depends on their numbers."""
+from autograd.value import Value
 
 
 @dataclass
@@ -115,25 +112,25 @@ def record(
     Raises TraceError where the cost looks at a number that changes from call to call, and TypeError where
     it does not return one Value.
     """
-    wrt = flat_parameters(params) if params is not None else []
+    given = params is not None
     fresh: list[Value] = []
-    arguments_ = [_fresh(a, fresh) for a in example] if params is not None else [variable(a, fresh) for a in example]
-    known = {p: i for i, p in enumerate(wrt if params is not None else fresh)}
-    inputs = {x: i for i, x in enumerate(fresh)} if params is not None else {}
+    passed = [inputs_for(a, fresh) if given else variable(a, fresh) for a in example]
+    known = {p: i for i, p in enumerate(flat_parameters(params) if given else fresh)}
+    inputs = {x: i for i, x in enumerate(fresh)} if given else {}
 
     def look(value: Value, what: str) -> None:
         leaves, _ = topological(value)
         for leaf in leaves:
             if leaf in known or leaf in inputs:
-                raise TraceError(_frozen(value, what, leaf in inputs))
+                raise TraceError(frozen(value, what, leaf in inputs))
 
     # Whether this one example is inside every domain is not the question here: the program says so, for any row
     with ieee(), scope.watching(look):
-        root = _one_value(cost(*arguments_), "the cost")
+        root = _one_value(cost(*passed), "the cost")
         extra = None
         if penalty is not None:
             extra = penalty if isinstance(penalty, Value) else _one_value(penalty(), "the penalty")
-    result = Recording(parameter_count=len(known), shapes=[np.shape(a) for a in example] if params is not None else [])
+    result = Recording(parameter_count=len(known), shapes=[np.shape(a) for a in example] if given else [])
     result.names = _argument_names(cost, len(result.shapes))
     slots: dict[Value, int] = {}
     result.root = _append(result, root, slots, known, inputs)
@@ -183,55 +180,6 @@ def _flat(x: Any) -> Iterator[Value]:
             yield from _flat(item)
     else:
         raise TypeError(f"a parameter must be a Value; got {x!r} of type {type(x).__name__}")
-
-
-class Input(Value):
-    """A number of the example. Its uses that Python would let pass without a word are errors here."""
-
-    __slots__ = ()
-    __hash__ = Value.__hash__
-
-    def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        if isinstance(other, (*NUMBERS, Value)):
-            raise TraceError(_frozen(self, "==", True))
-        return NotImplemented
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    def __bool__(self) -> bool:
-        raise TraceError(_frozen(self, "a condition", True))
-
-    def __index__(self) -> int:
-        raise TraceError(_frozen(self, "an index", True))
-
-
-def _fresh(x: Any, leaves: list[Value]) -> Any:
-    """An Input for a number; an object array of them for an array of numbers."""
-    array = np.asarray(x, dtype=float)
-    result = np.empty(array.shape, dtype=object)
-    for place in np.ndindex(array.shape):
-        result[place] = leaf = Input(float(array[place]))
-        leaves.append(leaf)
-    return result if array.shape else result[()]
-
-
-def _frozen(value: Value, what: str, example: bool) -> str:
-    name = f" ({value.label})" if value.label else ""
-    of = "the example" if example else "the parameters"
-    if what == ".data":
-        does, instead = f"reads .data of a Value{name}", "compute with the Value itself"
-    elif what == "an index":
-        does, instead = f"uses a Value{name} as an index", "give the cost one-hot rows, and use dot(row, values)"
-    else:
-        does = f"compares a Value{name} ({what})" if what != "a condition" else f"uses a Value{name} as a condition"
-        instead = "use where(c, a, b), maximum, minimum, relu or abs, which stay in the graph"
-    return (
-        f"the cost {does} that depends on {of}. The program is recorded once and replayed for all examples, so this "
-        f"would be frozen as it came out for one of them. Instead: {instead}.{at(users_line())}"
-    )
 
 
 def _argument_names(cost: Callable[..., Any], count: int) -> list[str]:

@@ -16,20 +16,17 @@ characters (no more: it recurses on nested expressions).
 
 from __future__ import annotations
 
-import builtins
-import keyword
-from collections import Counter
 from collections.abc import Iterable
 
 from autograd import rules
+from autograd.compile.names import active, leaf_names, live, named, pairs
 from autograd.compile.record import Recording
-from autograd.compile.slopes import needs, product, slopes
+from autograd.compile.slopes import product, slopes
 from autograd.expression import ATOM, BINDING, SIGN
 from autograd.op import Op, SumOp
 from autograd.spell import python
 
 LONG = 300  # characters of one expression: it may nest no deeper than CPython's compiler recurses
-REPEATS = frozenset({rules.RULES[name] for name in (*python.WRITTEN_OUT, "power")})  # write their arguments twice
 
 
 def source(recording: Recording, name: str = "program", root: int | None = None, *, checked: bool = False) -> str:
@@ -47,8 +44,9 @@ class _Writer:
         self.r, self.root = recording, root
         self.lines: list[str] = []
         self.names = leaf_names(recording)
-        self.live = self._live()
-        self.active = self._active()
+        self.live = live(recording, root)
+        self.active = active(recording)
+        self.named = named(recording, root, self.live, self.active)
         self.text = [""] * (root + 1)
         self.binds = [ATOM] * (root + 1)
         self.gradient = [""] * (root + 1)
@@ -71,69 +69,17 @@ class _Writer:
         if checked:
             texts = [value, *results]
             value, *results = [t if _is_atom(t) else self._assigned(f"r{k}", t) for k, t in enumerate(texts)]
-            self._sum("s", [f" + {text}" for text in dict.fromkeys([value, *results])])
+            self._assigned("s", self._added_up("s", [f" + {text}" for text in dict.fromkeys([value, *results])]))
             self.lines += ["if s - s != 0.0:", "    raise ValueError"]  # inf - inf and nan - nan are nan
         body = "".join([f"    {line}\n" for line in self.lines])
         end = "," if len(results) == 1 else ""
         return f"def {name}({', '.join(signature)}):\n{body}    return {value}, ({', '.join(results)}{end})"
 
-    # -- Which slots ----------------------------------------------------------------------------------------------
-
-    def _live(self) -> bytearray:
-        """Whether the root is made from a slot."""
-        args = self.r.args
-        live = bytearray(self.root + 1)
-        live[self.root] = 1
-        for i in range(self.root, -1, -1):
-            if live[i]:
-                for a in args[i]:
-                    live[a] = 1
-        return live
-
-    def _active(self) -> bytearray:
-        """Whether a slot depends on a parameter, other than through a held slot."""
-        r = self.r
-        active = bytearray(len(r))
-        for i in r.parameters:
-            active[i] = 1
-        for i, args in enumerate(r.args):
-            for a in args:
-                if active[a]:
-                    active[i] = i not in r.held
-                    break
-        return active
-
-    def _named(self) -> bytearray:
-        """Whether a slot's text would stand in more than one place, forward or backward."""
-        active, live, all_args = self.active, self.live, self.r.args
-        used, named = bytearray(self.root + 1), bytearray(self.root + 1)
-        used[self.root] = 1
-        for i, op in enumerate(self.r.ops[: self.root + 1]):
-            args = all_args[i]
-            if not args or not live[i]:
-                continue
-            repeated = op in REPEATS
-            for a in args:
-                if used[a] or repeated:
-                    named[a] = 1
-                else:
-                    used[a] = 1
-            if active[i]:
-                if op is rules.dot:
-                    for w, x in _pairs(args):
-                        named[x] |= active[w]
-                        named[w] |= active[x]
-                for k, place in needs(op):
-                    if active[args[k]]:
-                        named[args[place - 1] if place else i] = 1
-        return named
-
     # -- Forward ------------------------------------------------------------------------------------------------
 
     def forward(self) -> None:
         """The text of every slot; a line for each that has a name."""
-        r, text, binds, live = self.r, self.text, self.binds, self.live
-        named = self._named()
+        r, text, binds, live, named = self.r, self.text, self.binds, self.live, self.named
         for i in range(self.root + 1):
             if not live[i]:
                 continue
@@ -143,9 +89,9 @@ class _Writer:
                 continue
             op = r.ops[i]
             if isinstance(op, SumOp):
-                text[i] = self._sum(f"v{i}", self._terms(op, args))
-                continue
-            written, binding = self._expression(op.name, args)
+                written, binding = self._added_up(f"v{i}", self._terms(op, args)), BINDING["add"]
+            else:
+                written, binding = self._expression(op.name, args)
             if named[i] or len(written) > LONG:
                 written, binding = self._assigned(f"v{i}", written), ATOM
             text[i], binds[i] = written, binding
@@ -173,7 +119,7 @@ class _Writer:
         """The terms of a sum, each with its sign."""
         if op is rules.dot:
             n = len(args) // 2
-            products = [_plus(f"{self._factor(w, 2)} * {self._factor(x, 3)}") for w, x in _pairs(args)]
+            products = [_plus(f"{self._factor(w, 2)} * {self._factor(x, 3)}") for w, x in pairs(args)]
             return [_plus(self._factor(a, 2)) for a in args[n : len(args) - n]] + products
         return [_plus(self._factor(a, 2)) for a in args]
 
@@ -184,14 +130,14 @@ class _Writer:
             self.lines.append(f"{name} = {text}")
         return name
 
-    def _sum(self, name: str, terms: Iterable[str]) -> str:
-        """A line (or more, if it is long) that adds up these terms."""
+    def _added_up(self, name: str, terms: Iterable[str]) -> str:
+        """The sum of these terms; if it is long, its beginning is a line, or several, under this name."""
         line = ""
         for term in terms:
             if len(line) > LONG:
                 line = " + " + self._assigned(name, _without_plus(line))
             line += term
-        return self._assigned(name, _without_plus(line))
+        return _without_plus(line)
 
     # -- Backward -----------------------------------------------------------------------------------------------
 
@@ -237,7 +183,7 @@ class _Writer:
         else:
             n = len(args) // 2
             amounts = [(a, g) for a in args[n : len(args) - n]]
-            for w, x in _pairs(args):
+            for w, x in pairs(args):
                 amounts += [(w, product(g, self.text[x])), (x, product(g, self.text[w]))]
         for a, term in amounts:
             if self.active[a]:
@@ -267,25 +213,3 @@ def _without_plus(terms: str) -> str:
 
 def _is_atom(text: str) -> bool:
     return text.isidentifier() or (text[0].isdigit() and " " not in text)
-
-
-def _pairs(args: tuple[int, ...]) -> Iterable[tuple[int, int]]:
-    n = len(args) // 2
-    return zip(args[:n], args[len(args) - n :], strict=True)
-
-
-def leaf_names(recording: Recording) -> dict[int, str]:
-    """p0, p1, … and x0, x1, …; a label that can be a name, and is the only one of its kind, is used instead."""
-    r = recording
-    count = Counter([r.labels.get(i, "") for i in (*r.parameters, *r.inputs)])
-    names: dict[int, str] = {}
-    for letter, leaves in (("p", r.parameters), ("x", r.inputs)):
-        for i, place in leaves.items():
-            label = r.labels.get(i, "")
-            names[i] = label if count[label] == 1 and _can_be_a_name(label) else f"{letter}{place}"
-    return names
-
-
-def _can_be_a_name(label: str) -> bool:
-    ours = label[:1] in "pxvgsr" or label in python.FUNCTIONS or hasattr(builtins, label)
-    return label.isidentifier() and label.isascii() and not keyword.iskeyword(label) and not ours
