@@ -24,6 +24,7 @@ from autograd.compile.record import Recording
 from autograd.compile.tensors import Plan, Tensor
 
 Array = NDArray[np.float64]
+LINES = 500  # of loops, above which compiling them would take half a minute
 
 
 class Fused:
@@ -76,5 +77,7 @@ def make(recording: Recording) -> FusedMatrix | NumbaRunner:
     if find_spec("numba") is None:
         raise ImportError("backend \"numba\" needs numba (pip install 'chalkgrad[fast]')")
     if recording.shapes and is_regular(recording):
-        return FusedMatrix(recording)
+        fused = FusedMatrix(recording)
+        if len(fused.calls.loops.body) <= LINES:
+            return fused
     return NumbaRunner(recording)
