@@ -10,13 +10,14 @@ reads afterwards is not even stored. Matrix products stay calls of the BLAS.
             v0 += softplus(x0)
             …
 
-`Loops` collects statements in order, `fused` joins them, and `autograd.compile.numba_matrix` compiles the text.
+`Loops` collects statements in order, `autograd.compile.fusing` joins them, and `autograd.compile.numba_matrix` compiles
+the text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -24,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import rules
+from autograd.compile.fusing import Each, Item, Place, Statement, fused, place, readers, refs
 from autograd.compile.memory import View
 from autograd.compile.tensors import (
     Along,
@@ -48,53 +50,12 @@ from autograd.expression import symbol, write
 
 Array = NDArray[np.float64]
 SMALL = 2_000  # products of two numbers in a matrix product, below which loops are faster than a call of the BLAS
-AHEAD = 12  # how many statements a loop may be moved forward, to be joined with an earlier one
 AXES = "ijkl"
 WRITTEN_OUT = {
     "copy": "{0}", "relu": "(0.0 if {0} <= 0.0 else {0})", "step": "(1.0 if {0} > 0.0 else 0.0)",
     "abs": "fabs({0})", "sqrt": "math.sqrt({0})", "where": "({1} if {0} > 0.0 else {2})",
     "maximum": "({0} if {0} >= {1} else {1})", "minimum": "({0} if {0} <= {1} else {1})",
 }  # fmt: skip
-
-Place = tuple[int, int, tuple[tuple[int, int], ...]]  # tensor, offset, (length, stride) of each axis
-
-
-def place(ref: Ref) -> Place:
-    """Equal for views of the same columns in the same order, whatever axes of length 1 they have."""
-    axes = zip(ref.shape, ref.strides, strict=True)
-    return id(ref.tensor), ref.offset, tuple((n, s) for n, s in axes if n > 1)
-
-
-@dataclass(eq=False)
-class Item:
-    """One line of a loop: ``target = value``, ``target += value``, or a part of the value of E: ``total += value``.
-
-    `over_batch`: the target has one row for all examples, and the lines of all of them are added up in it.
-    """
-
-    target: Ref | None
-    value: Expr
-    add: bool = False
-    over_batch: bool = False
-    total: str = ""
-
-
-@dataclass(eq=False)
-class Statement:
-    """Lines, and which tensors they read and write."""
-
-    lines: list[str] = field(default_factory=list)
-    reads: list[Ref | Tensor] = field(default_factory=list)
-    writes: list[Ref] = field(default_factory=list)
-
-
-@dataclass(eq=False)
-class Each(Statement):
-    """A loop over the examples (if `batched`) and over the columns, whose items can be done one after the other."""
-
-    batched: bool = False
-    shape: Shape = ()
-    items: list[Item] = field(default_factory=list)
 
 
 class Loops:
@@ -125,7 +86,9 @@ class Loops:
         value = self.value()
         for a in plan.backward:
             self.assign(a)
-        body = [line for statement in self.fused() for line in self.text(statement)]
+        statements = fused(self.statements)
+        self.read_elsewhere = readers(statements)
+        body = [line for statement in statements for line in self.text(statement)]
         body = [f"{name} = 0.0" for name in self.totals] + body + [f"return {value}"]
         inputs = [f"B{tensor.argument}" for tensor in plan.inputs]
         used = {word for line in body for word in _words(line)}
@@ -378,43 +341,12 @@ class Loops:
             lines = zero + _nest(a.batched or b.batched or out.batched, (m, n), [row, middle], inner)
         self.statements.append(Statement(lines, [a, b], [out]))
 
-    # -- Joining loops ------------------------------------------------------------------------------------------------
+    # -- From statements to lines -------------------------------------------------------------------------------------
 
-    def fused(self) -> Iterator[Statement]:
-        """The statements, in order, with loops joined to the first one that they can be done together with."""
-        rest = list(self.statements)
-        done: list[Statement] = []
-        while rest:
-            first = rest.pop(0)
-            if isinstance(first, Each):
-                skipped: list[Statement] = []
-                k = 0
-                while k < len(rest) and len(skipped) <= AHEAD:
-                    other = rest[k]
-                    if isinstance(other, Each) and _joins(first, other, skipped):
-                        first.items += other.items
-                        first.reads += other.reads
-                        first.writes += other.writes
-                        del rest[k]
-                    else:
-                        skipped.append(other)
-                        k += 1
-            done.append(first)
-        readers: dict[int, set[int]] = {}
-        for number, statement in enumerate(done):
-            for x in statement.reads:
-                readers.setdefault(id(x if isinstance(x, Tensor) else x.tensor), set()).add(number)
-        self.read_elsewhere = {
-            (tensor, number): bool(numbers - {number})
-            for tensor, numbers in readers.items()
-            for number in range(len(done))
-        }
-        for self.number, statement in enumerate(done):
-            yield statement
-
-    def is_stored(self, target: Ref) -> bool:
+    def is_stored(self, target: Ref, here: Statement) -> bool:
         """Whether anyone but this loop reads the result."""
-        return target.tensor is self.plan.gradient or self.read_elsewhere.get((id(target.tensor), self.number), False)
+        others = self.read_elsewhere.get(id(target.tensor), set()) - {id(here)}
+        return target.tensor is self.plan.gradient or bool(others)
 
     def text(self, statement: Statement) -> list[str]:
         """The lines of a statement."""
@@ -438,7 +370,7 @@ class Loops:
             if item.add:
                 value = f"{self.inside(item.target, statement.shape, index)} + {value}"
             lines.append(f"{name} = {value}")
-            if self.is_stored(item.target):
+            if self.is_stored(item.target, statement):
                 lines.append(f"{target} = {name}")
             self.local[place(item.target)] = name
         self.local = {}
@@ -516,71 +448,6 @@ class Loops:
 
 
 # -- Helpers -----------------------------------------------------------------------------------------------------------
-
-
-def refs(e: Expr) -> Iterator[Ref | Tensor]:
-    """What an expression reads."""
-    if isinstance(e, Ref):
-        yield e
-    elif isinstance(e, Gather):
-        yield e.tensor
-    elif isinstance(e, Elementwise):
-        for x in e.args:
-            yield from refs(x)
-    elif isinstance(e, Sum):
-        for _, x in e.terms:
-            yield from refs(x)
-        if e.constant is not None:
-            yield from refs(e.constant)
-    elif isinstance(e, Product):
-        yield from refs(e.a)
-        yield from refs(e.b)
-    elif isinstance(e, Along | Largest):
-        yield from refs(e.x)
-
-
-def _joins(first: Each, other: Each, between: list[Statement]) -> bool:
-    """Whether `other` can be done in the loop of `first`, ahead of the statements in between."""
-    if (first.batched, first.shape) != (other.batched, other.shape):
-        return False
-    for statement in between:
-        if _meet(other.reads, statement.writes) or _meet(other.writes, [*statement.reads, *statement.writes]):
-            return False
-    stored = {place(item.target) for item in first.items if item.target is not None and not item.over_batch}
-    for x in other.reads:  # what the loop has just made is read at the same index
-        made = _meet([x], first.writes)
-        if made and (isinstance(x, Tensor) or place(x) not in stored or not _meet_only(x, first.writes)):
-            return False
-    for x in other.writes:
-        touched = [y for y in [*first.reads, *first.writes] if _meet([x], [y])]
-        if any(isinstance(y, Tensor) or place(y) != place(x) for y in touched):
-            return False
-    sums = {place(item.target) for item in [*first.items, *other.items] if item.target is not None and item.over_batch}
-    plain = {place(y) for y in [*first.reads, *other.reads] if isinstance(y, Ref)}
-    return not sums & (stored | plain)
-
-
-def _meet(some: Sequence[Ref | Tensor], others: Sequence[Ref | Tensor]) -> bool:
-    """Whether any of these look at a column that any of those look at, too."""
-    for x in some:
-        for y in others:
-            a, b = (x if isinstance(x, Tensor) else x.tensor), (y if isinstance(y, Tensor) else y.tensor)
-            if a is b and (isinstance(x, Tensor) or isinstance(y, Tensor) or _overlap(x, y)):
-                return True
-    return False
-
-
-def _overlap(x: Ref, y: Ref) -> bool:
-    ends = []
-    for ref in (x, y):
-        reach = [(n - 1) * s for n, s in zip(ref.shape, ref.strides, strict=True)]
-        ends.append((ref.offset + sum(min(0, d) for d in reach), ref.offset + sum(max(0, d) for d in reach)))
-    near = ends[0][0] <= ends[1][1] and ends[1][0] <= ends[0][1]
-    return near and bool(np.isin(x.columns(), y.columns()).any())
-
-
-def _meet_only(x: Ref, writes: Sequence[Ref]) -> bool:
-    return all(place(y) == place(x) for y in writes if _meet([x], [y]))
 
 
 def _same(shape: Shape, other: Shape) -> bool:
