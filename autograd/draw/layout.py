@@ -73,7 +73,7 @@ def layout(picture: Picture, theme: Theme, direction: str) -> Layout:
 def _plain(line: str) -> str:
     """Letters about as wide as what TeX will set."""
     return "".join(
-        c if (c.isascii() and c.isalnum()) or c in " .-+" else "m" * (6 if "U+" in text(c) else 1) for c in line
+        c if (c.isascii() and c.isalnum()) or c in " .-+" else "m" * (3 if "U+" in text(c) else 1) for c in line
     )
 
 

@@ -152,7 +152,7 @@ def picture(
 
     for box, values in inside.items():
         _fill_box(closed[box], values, box)
-    edges += [Edge(tail, head, f"× {n}" if n > 1 else "") for (tail, head), n in bundles.items()]
+    edges += [Edge(tail, head, f"× {n:,}" if n > 1 else "") for (tail, head), n in bundles.items()]
     name = title or "Computation graph of " + (one_line(", ".join(r.label or "a Value" for r in roots)))
     made = sum(v._x is not None for v in order)
     counts = f"{len(order):,} values, {made:,} of them made by operations"
