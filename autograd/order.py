@@ -46,7 +46,10 @@ def topological(root: Node) -> tuple[list[Node], list[Node]]:
     while node is not None:
         x = node._x
         if x.__class__ is tuple:
-            below = _next_made(waiting.setdefault(node, iter(arguments(node))), seen, leaves)
+            rest = waiting.get(node)
+            if rest is None:
+                rest = waiting[node] = iter(arguments(node))
+            below = _next_made(rest, seen, leaves)
             if below is not None:
                 enter(node)
                 node = below
