@@ -10,7 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.check.diagnose_changes import Candidate
-from autograd.check.diagnose_search import Explanation, Finding, Search
+from autograd.check.diagnose_effects import gradient
+from autograd.check.diagnose_search import Explanation, Finding
+from autograd.check.diagnose_several import Search
 from autograd.check.diagnose_words import diagnoses, unknown
 from autograd.check.problem import Diagnosis, Problem
 
@@ -29,9 +31,9 @@ def diagnose(problem: Problem) -> list[Diagnosis]:
 
 def _searched(problem: Problem) -> list[Diagnosis]:
     search = Search(problem)
-    if search.misfit(search.graph.gradient()).max() <= search.fit:
+    if search.misfit(gradient(search.graph)).max() <= search.fit:
         search.misfit.be_strict()  # what is wrong is very small
-    if search.misfit(search.graph.gradient()).max() <= search.fit:
+    if search.misfit(gradient(search.graph)).max() <= search.fit:
         return [unknown(problem, search.graph, None)]
     found = (
         search.single()
@@ -42,7 +44,7 @@ def _searched(problem: Problem) -> list[Diagnosis]:
     )
     found.sort(key=lambda e: e.cost)
     return diagnoses(search.groups, _distinct(found), search.nearest) or [
-        unknown(problem, search.graph, search.nearest)
+        unknown(problem, search.graph, search.nearest, search.untried)
     ]
 
 

@@ -5,12 +5,11 @@ subtracting and multiplying by constants becomes one node ``sum``, with one edge
 each term. ``dot`` becomes a sum of products. What remains are the inputs, the sums, the products and the
 other operations; each edge has a slope at every point.
 
-`Graph.gradients` runs the chain rule for many changes of slopes and all points at once.
+What changes of slopes do to the gradient is calculated in `autograd.check.diagnose_effects`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +26,6 @@ from autograd.value import Value, constant
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 LINEAR = frozenset({"add", "sub", "neg", "copy", "total", "dot"})  # and mul, div by a constant
-ROOM = 4_000_000  # numbers in one batch of reverse passes
 
 
 @dataclass(slots=True)
@@ -75,6 +73,7 @@ class Graph:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
+        self.passes: dict[tuple[int, ...], Any] = {}  # what was calculated with these slopes, by points
         self.nodes: list[Node] = []
         self.parts: list[Part] = []
         self._read([p for p in problem.points if np.isfinite(p.claimed).all() and np.isfinite(p.exact).all()])
@@ -258,6 +257,7 @@ class Graph:
     def changed(self, change: Change) -> Graph:
         """The same graph with other slopes."""
         other = copy(self)
+        other.passes = {}
         other.slope = self.slope.copy()
         other.slope[change.edges] = change.slopes
         return other
@@ -286,21 +286,9 @@ class Graph:
         self.step_of = np.empty(len(order), dtype=np.int64)
         for number, (edges, _, _) in enumerate(self.steps):
             self.step_of[edges] = number
+        self.is_input: Mask = np.array([n.op == "input" for n in self.nodes])
         inputs = [(i, n.component) for i, n in enumerate(self.nodes) if n.op == "input"]
         self.inputs = tuple(np.array(inputs, dtype=np.int64).reshape(-1, 2).T)
-
-    def gradients(self, changes: Sequence[Change], points: Sequence[int] | None = None) -> Array:
-        """The gradient of f with each of the changes, as change × point × component."""
-        return Batch(self, changes, list(range(len(self.points))) if points is None else points).gradients(self)
-
-    def gradient(self, points: Sequence[int] | None = None) -> Array:
-        """The gradient of f with the slopes as they are, as point × component."""
-        return np.asarray(self.gradients([NOTHING], points)[0])
-
-    def adjoint(self) -> Array:
-        """∂f/∂node with the slopes as they are, as node × point."""
-        batch = Batch(self, [NOTHING], range(len(self.points)))
-        return np.asarray(batch.adjoints(self, np.zeros(1, np.int64))[:, 0])
 
     def reach(self) -> list[int]:
         """For each node the inputs below it, as the bits of a number."""
@@ -308,50 +296,3 @@ class Graph:
         for e in np.argsort(-self.level[self.src], kind="stable").tolist():
             below[self.src[e]] |= below[self.dst[e]]
         return below
-
-
-NOTHING = Change(np.empty(0, np.int64), np.empty((0, 1)))
-
-
-class Batch:
-    """Many changes, made ready to be tried again and again on graphs that differ in their slopes only."""
-
-    def __init__(self, graph: Graph, changes: Sequence[Change], points: Sequence[int]) -> None:
-        self.points, self.count = list(points), len(changes)
-        lengths = [len(c.edges) for c in changes]
-        full = [c for c in changes if len(c.edges)]
-        self._edges = np.concatenate([NOTHING.edges, *(c.edges for c in full)])
-        self._slopes = np.concatenate([np.empty((0, len(self.points))), *(c.slopes[:, self.points] for c in full)])
-        self._which = np.repeat(np.arange(len(changes)), lengths)
-
-    def gradients(self, graph: Graph, chosen: Sequence[int] | None = None) -> Array:
-        """The gradient with each of the (chosen) changes, as change × point × component."""
-        which = np.arange(self.count) if chosen is None else np.asarray(chosen, dtype=np.int64)
-        out = np.zeros((len(which), len(self.points), graph.exact.shape[1]))
-        room = max(1, ROOM // max(1, (len(graph.nodes) + len(graph.src)) * len(self.points)))
-        nodes, components = graph.inputs
-        for first in range(0, len(which), room):
-            some = which[first : first + room]
-            adjoint = self.adjoints(graph, some)
-            out[first : first + len(some), :, components] = np.moveaxis(adjoint[nodes], 0, -1)
-        return out
-
-    def adjoints(self, graph: Graph, some: Ints) -> Array:
-        """∂f/∂node with each of the changes, as node × change × point."""
-        number = np.full(self.count, -1)
-        number[some] = np.arange(len(some))
-        ours = np.flatnonzero(number[self._which] >= 0)
-        ours = ours[np.argsort(graph.step_of[self._edges[ours]], kind="stable")]
-        edges, which, slopes = self._edges[ours], number[self._which[ours]], self._slopes[ours]
-        bounds = np.searchsorted(graph.step_of[edges], np.arange(len(graph.steps) + 1)).tolist()
-        adjoint = np.zeros((len(graph.nodes), len(some), len(self.points)))
-        adjoint[0] = 1.0
-        right = graph.slope[:, self.points]
-        for k, (step, starts, targets) in enumerate(graph.steps):
-            amount = adjoint[graph.src[step]]
-            e, c = edges[bounds[k] : bounds[k + 1]], which[bounds[k] : bounds[k + 1]]
-            new = adjoint[graph.src[e], c] * slopes[bounds[k] : bounds[k + 1]]
-            amount *= right[step][:, None, :]
-            amount[graph.row[e], c] = new
-            adjoint[targets] += np.add.reduceat(amount, starts, axis=0)
-        return adjoint

@@ -16,6 +16,7 @@ from itertools import combinations
 import numpy as np
 
 from autograd.check.diagnose_changes import Candidate
+from autograd.check.diagnose_effects import arriving
 from autograd.check.diagnose_graph import Change, Graph, Ints
 from autograd.check.groups import Group, Groups
 from autograd.check.problem import Array, Block, Kind
@@ -213,7 +214,7 @@ class Slips:
 
     def __init__(self, graph: Graph, groups: Groups) -> None:
         self.graph, self.units = graph, Units(graph, groups)
-        self.adjoint = graph.adjoint()
+        self.adjoint = arriving(graph)
         terms = np.zeros_like(graph.value)
         np.add.at(terms, graph.src, graph.slope * graph.value[graph.dst])
         self.constants = graph.value - terms  # of sums

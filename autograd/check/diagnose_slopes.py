@@ -14,6 +14,7 @@ from itertools import product as pairs
 import numpy as np
 
 from autograd.check.diagnose_changes import Candidate
+from autograd.check.diagnose_effects import gradients
 from autograd.check.diagnose_fit import Fit
 from autograd.check.diagnose_graph import Change, Graph
 from autograd.check.groups import Group
@@ -61,8 +62,8 @@ def _solve(graph: Graph, group: Group, fit: Fit) -> tuple[Array, int] | None:
     edges, count, n = group.edges, len(group.edges), len(graph.points)
     none = Change(edges, np.zeros((count, n)))
     one_each = [Change(edges, np.repeat(np.eye(count)[k][:, None], n, axis=1)) for k in range(count)]
-    gradients = graph.gradients([none, *one_each])
-    without, share = gradients[0], gradients[1:] - gradients[0]
+    found = gradients(graph, [none, *one_each])
+    without, share = found[0], found[1:] - found[0]
     slopes = np.zeros((count, n))
     for p in range(n):
         wanted = graph.claimed[p] - without[p]

@@ -60,8 +60,8 @@ def diagnoses(groups: Groups, found: list[Explanation], nearest: Explanation | N
     return out
 
 
-def unknown(problem: Problem, graph: Graph | None, nearest: Explanation | None) -> Diagnosis:
-    """No change explains it: which arrays are right, and which are not."""
+def unknown(problem: Problem, graph: Graph | None, nearest: Explanation | None, untried: int = 0) -> Diagnosis:
+    """No change explains it: which arrays are right, and which are not. At `untried` places not all was tried."""
     if graph is None:
         text = "The formula gives no finite number at any point, so no mistake was looked for."
         return Diagnosis("unknown", "everywhere", None, text)
@@ -73,6 +73,11 @@ def unknown(problem: Problem, graph: Graph | None, nearest: Explanation | None) 
     if good:
         text += (
             f" Right: {', '.join(good)}. So the mistake is in what only {', '.join(bad)} need{'s' * (len(bad) == 1)}."
+        )
+    if untried:
+        text += (
+            f" (The graph is large: at {untried} places only factors were tried, and two mistakes at once were not "
+            "looked for.)"
         )
     evidence = Evidence(float("nan") if nearest is None else nearest.error, len(graph.points))
     return Diagnosis("unknown", ", ".join(f"∂f/∂{name}" for name in bad), None, text, "", evidence)

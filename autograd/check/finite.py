@@ -40,7 +40,7 @@ def slope(
     >>> bool(abs(s.slope - math.e) < 1e-11 and s.error < 1e-9)
     True
     """
-    longer, scale, _ = _triangle(f, scale, noise)
+    longer, scale, _ = _triangle(f, scale, noise, expected=expected)
     if abs(longer.slope - expected) <= 1e-7 * abs(expected):
         return longer
     for _ in range(8):
@@ -52,7 +52,7 @@ def slope(
 
 
 def _triangle(
-    f: Callable[[float], float | None], scale: float, noise: float, levels: int = 10
+    f: Callable[[float], float | None], scale: float, noise: float, levels: int = 10, expected: float = math.nan
 ) -> tuple[Slope, float, float]:
     """Ridders' extrapolation, the scale at which steps could be taken, and the part of rounding in a difference."""
     h = scale / 8
@@ -80,7 +80,8 @@ def _triangle(
                 best = Slope(finer, error)
         if previous and abs(row[-1] - previous[-1]) > 4 * best.error and len(row) > 3:
             break  # rounding has taken over
-        if best.error <= 1e-10 * abs(best.slope):
+        met = abs(best.slope - expected) <= 1e-8 * abs(expected)  # False where nothing is expected
+        if best.error <= (1e-7 if met else 1e-10) * abs(best.slope):
             break  # nothing more to be gained
         previous = row
         h /= 2

@@ -190,14 +190,16 @@ class _Check:
                 self.f.f,
                 self.arguments.names,
                 self.arguments.blocks,
-                [self._point(s) for s in whole],
+                [self._point(s, lines=s is whole[0] or self.f.compares) for s in whole],
                 self.samples.tolerance,
             )
         )
 
-    def _point(self, s: Sample) -> Point:
-        root, inputs = self.f.graph(s.look.at, lines=True)
-        slack = self.samples.tolerance * np.abs(s.claimed) + 30 * s.noise
+    def _point(self, s: Sample, *, lines: bool) -> Point:
+        root, inputs = s.look.root, s.look.inputs
+        if lines or root is None:
+            root, inputs = self.f.graph(s.look.at, lines=True)
+        slack = self.samples.tolerance * np.abs(s.claimed) + 30 * self.samples.noise_at(s)
         return Point(s.look.at, root, inputs, s.exact, s.claimed, slack)
 
     # -- A corner -------------------------------------------------------------------------------------------------

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 import autograd as ag
+from autograd.check.diagnose_effects import Trials, gradient, gradients
 from autograd.check.diagnose_graph import Change, Graph
 from autograd.check.groups import Groups
 from autograd.check.problem import Block, Point, Problem
-from autograd.reverse import gradient
+from autograd.reverse import gradient as exact_gradient
 from autograd.transform import variable
 
 
@@ -23,7 +24,7 @@ def problem_of(f, at, names, points=3):
         numbers = [np.asarray(a) + 0.3 * rng.normal(size=np.shape(a)) for a in at]
         leaves = []
         root = f(*(variable(n if n.shape else float(n), leaves) for n in numbers))
-        exact = np.array(gradient(root, leaves))
+        exact = np.array(exact_gradient(root, leaves))
         flat = np.concatenate([np.ravel(n) for n in numbers])
         made.append(Point(flat, root, leaves, exact, exact, 1e-9 * np.abs(exact)))
     return Problem(f, [b.component(i) for b in blocks for i in range(b.size)], blocks, made)
@@ -43,7 +44,7 @@ def graph():
 
 
 def test_the_flattened_graph_has_the_same_gradient(graph):
-    assert graph.gradient() == pytest.approx(graph.exact, rel=1e-12)
+    assert gradient(graph) == pytest.approx(graph.exact, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -58,18 +59,38 @@ def test_the_flattened_graph_has_the_same_gradient(graph):
 )
 def test_any_graph_is_flattened_without_changing_its_gradient(f):
     graph = Graph(problem_of(f, (1.3, 0.8), ["x", "y"]))
-    assert graph.gradient() == pytest.approx(graph.exact, rel=1e-12)
+    assert gradient(graph) == pytest.approx(graph.exact, rel=1e-12)
 
 
 def test_a_change_of_slopes_is_the_chain_rule_with_those_slopes(graph):
     edges = np.flatnonzero([graph.nodes[s].op == "tanh" for s in graph.src])
-    changed = graph.gradients([Change(edges, np.ones((len(edges), len(graph.points))))])[0]
+    changed = gradients(graph, [Change(edges, np.ones((len(edges), len(graph.points))))])[0]
     for k, point in enumerate(graph.points):
         W, b, v = point.at[:6].reshape(3, 2), point.at[6:9], point.at[9:]
         h = np.tanh(W @ [0.5, -1.0] + b)
         delta = 2 * (v @ h - 0.3) * v  # without tanh's slope
         expected = np.concatenate([np.ravel(np.outer(delta, [0.5, -1.0]) + 0.2 * W), delta, 2 * (v @ h - 0.3) * h])
         assert changed[k] == pytest.approx(expected, rel=1e-12)
+
+
+def test_both_ways_to_try_a_change_agree(graph):
+    """By a pass over the graph, and by the effect on the gradient: for every place with every factor."""
+    changes = [Change(g.edges, 3 * graph.slope[g.edges] - 1) for g in Groups(graph).groups]
+    trials = Trials(graph, changes, range(len(graph.points)))
+    plain = np.flatnonzero(trials.crossed == 0)
+    assert len(plain) > 5
+    assert trials._by_effects(graph, plain) == pytest.approx(trials._backwards(graph, plain), rel=1e-11, abs=1e-13)
+    elsewhere = graph.changed(changes[-1])  # nothing is left from the graph with the other slopes
+    assert trials._by_effects(elsewhere, plain) == pytest.approx(
+        trials._backwards(elsewhere, plain), rel=1e-11, abs=1e-13
+    )
+
+
+def test_edges_that_a_path_crosses_twice_are_known():
+    graph = Graph(problem_of(lambda x, y: ag.sin(ag.sin(x) * y), (0.4, 0.7), ["x", "y"]))
+    sines = np.flatnonzero([graph.nodes[s].op == "sin" for s in graph.src])
+    trials = Trials(graph, [Change(sines, graph.slope[sines]), Change(sines[:1], graph.slope[sines[:1]])], [0])
+    assert trials.crossed.tolist() == [1, 0]
 
 
 def test_the_units_of_a_layer_are_one_place(graph):

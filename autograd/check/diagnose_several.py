@@ -1,0 +1,133 @@
+"""The search for several changes of the chain rule that together give the student's gradient.
+
+The factors of all terms of the cost are solved for at once; each array may have a mistake of its own. Else changes are
+tried on top of changes, first on top of those that explain some components already.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd.check.diagnose_arrays import rearrangements
+from autograd.check.diagnose_changes import Candidate, times
+from autograd.check.diagnose_effects import gradient, gradients
+from autograd.check.diagnose_fit import common, cost_of, ratio, simple
+from autograd.check.diagnose_graph import Change, Mask
+from autograd.check.diagnose_search import Explanation, Finding, Singles, any_of, batches
+from autograd.check.groups import Group
+from autograd.check.problem import Array
+
+PLAIN = 2.3  # a mistake that costs no more is taken at once: there is no need to look for stranger ones
+CHEAPEST = 1.3  # what a second mistake costs at least
+WORK = 25_000_000  # edges passed in the search for two mistakes at once
+
+
+class Search(Singles):
+    """The whole search: one change, or several."""
+
+    def several(self) -> list[Explanation]:
+        """Two changes that explain it together, or factors of several terms of the cost."""
+        found = [*self._terms(), *self._blocks()]
+        if self.untried or any(all(f.cost < PLAIN for f in e.findings) for e in found):
+            return found
+        return found + self._pairs()
+
+    def _pairs(self) -> list[Explanation]:
+        """A second change on top of a first; those first that explain some of the wrong components already."""
+        graph, points = self.graph, self.probe
+        base = gradient(graph, points)
+        wrong = any_of(self.misfit(base, points) > self.fit)
+        firsts = self._firsts(base, wrong)
+        ranked: list[tuple[int, float, int, Candidate]] = []
+        for some in batches(firsts, graph):
+            fits = self.misfit(gradients(graph, [c.change for c in some], points), points).max(axis=1) <= self.fit
+            gained, lost = (fits & wrong).sum(axis=1), (~fits & ~wrong).sum(axis=1)
+            for k, (candidate, more, less) in enumerate(zip(some, gained.tolist(), lost.tolist(), strict=True)):
+                if more or not less:  # what mends nothing and spoils what is right is no start
+                    ranked.append((less - more, candidate.cost, k, candidate))
+        ranked.sort(key=lambda row: row[:3])
+        found: list[Explanation] = []
+        patience = 60  # how many more are tried after the first success, for a simpler one
+        room = max(8, WORK // ((len(self.others) + len(self.places)) * (len(graph.src) + 30)))
+        for *_, first in ranked[:room]:
+            if not found or first.cost + CHEAPEST < min(e.cost for e in found):
+                found += self._singles(graph.changed(first.change), (first,))
+                patience -= bool(found)
+                if patience == 0:
+                    break
+        return found
+
+    def _firsts(self, base: Array, wrong: Mask) -> list[Candidate]:
+        """All changes without an unknown, and each place with the factor that most components ask for."""
+        graph, claimed = self.graph, self.graph.claimed[self.probe]
+        few = len(graph.src) <= 60
+        firsts = [c for c in self.others if c.cost < 4 and (few or c.place.cost < 1)]
+        places = [k for k, g in enumerate(self.places) if few or g.cost < 1]
+        for k in places:
+            all_of_it = self.places[k].role in ("whole", "block")
+            usual = (-1.0, 0.5, 2.0) if all_of_it else (0.0, -1.0, 0.5, 2.0)
+            firsts += [times(graph, self.places[k], c, cost_of(c)) for c in usual]
+        for some in batches(places, graph):
+            without = self.zeros.gradients(graph, some)
+            through = base - without
+            with np.errstate(all="ignore"):
+                wanted = (claimed - without) / through
+            for row, k in enumerate(some):
+                c = common(wanted[row][:, wrong & (through[row] != 0).all(axis=0)])
+                if c is not None and c not in (0.0, -1.0, 1.0, 0.5, 2.0):
+                    firsts.append(times(graph, self.places[k], c, cost_of(c)))
+        return firsts
+
+    def _terms(self) -> list[Explanation]:
+        """The factors of all terms of the cost at once, by least squares over all points and components."""
+        graph, terms = self.graph, self.groups.terms
+        if not 2 <= len(terms) <= 12:
+            return []
+        everything = np.concatenate(terms)
+        shares = []
+        for mine in terms:
+            others = np.setdiff1d(everything, mine)
+            shares.append(Change(others, 0.0 * graph.slope[others]))
+        parts = gradients(graph, shares)
+        scale = np.maximum(np.abs(graph.claimed), self.misfit.floor)
+        matrix = (parts / scale).reshape(len(terms), -1).T
+        with np.errstate(all="ignore"):
+            c, _, rank, _ = np.linalg.lstsq(matrix, (graph.claimed / scale).ravel(), rcond=1e-10)
+        if rank < len(terms):
+            return []
+        factors = [simple(x) for x in c.tolist()]
+        findings = []
+        for factor in sorted(set(factors) - {1.0}):
+            edges = np.sort(np.concatenate([t for t, x in zip(terms, factors, strict=True) if x == factor]))
+            known = [g for g in self.groups.groups if np.array_equal(g.edges, edges)]
+            findings.append(times(graph, known[0] if known else Group("term", edges, 0.6), factor, cost_of(factor)))
+        total = np.tensordot(np.array(factors), parts, 1)
+        return list(self._kept(Explanation(tuple(findings), float(self.misfit(total).max()), total)))
+
+    def _blocks(self) -> list[Explanation]:
+        """Each wrong array with a mistake of its own that needs nothing else: a factor, or another order."""
+        graph, ours = self.graph, gradient(self.graph)
+        wrong = any_of(self.misfit(ours) > self.fit)
+        blocks = [b for b in self.problem.blocks if wrong[b.slice].any()]
+        if not 2 <= len(blocks) <= 4:
+            return []
+        at, findings = np.array([p.at for p in graph.points]), []
+        for block in blocks:
+            only = np.zeros_like(wrong)
+            only[block.slice] = True
+            tried: list[tuple[Finding, Array]] = []
+            for r in rearrangements(self.problem, at, ours, graph.claimed, only):
+                tried.append((r, r.gradient))
+            for g, below in zip(self.places, self._reaches, strict=True):
+                if g.role == "block" and below >> block.offset & 1:
+                    mine = ours[:, block.slice]
+                    c = simple(float(ratio(graph.claimed[:, block.slice], mine)))
+                    tried.append((times(graph, g, c, cost_of(c)), c * ours))
+            fitting = [(f, g) for f, g in tried if self.misfit(g)[:, block.slice].max() <= self.fit]
+            if not fitting:
+                return []
+            best, its = min(fitting, key=lambda fit: fit[0].cost)
+            findings.append(best)
+            ours = ours.copy()
+            ours[:, block.slice] = its[:, block.slice]
+        return list(self._kept(Explanation(tuple(findings), float(self.misfit(ours).max()), ours)))
