@@ -9,16 +9,18 @@ from autograd.spell.mathml import mathml
 
 ONE = r"\{[^{}]*\}|[^\W_⁰¹²³⁴⁵⁶⁷⁸⁹]+"  # what can stand below or above: {l+1}, ij
 SCRIPTED = re.compile(rf"([^\W\d_]+)(?:_({ONE}))?(?:\^({ONE}|\([^()]*\)))?")
+POWER = re.compile(r"\b\d(?:\.(\d+))?e[-+]\d+\b")
 INLINE = re.compile(r"\\\((.+?)\\\)", re.DOTALL)
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def html(text: str) -> str:
-    """A line of text as HTML, with its scripts.
+    """A line of text as HTML, with its scripts and its powers of ten.
 
-    >>> html("w_ij^l < η_0²")
-    'w<sub>ij</sub><sup>l</sup> &lt; η<sub>0</sub>²'
+    >>> html("w_ij^l < η_0²"), html("to 2e-16")
+    ('w<sub>ij</sub><sup>l</sup> &lt; η<sub>0</sub>²', 'to 2·10⁻¹⁶')
     """
+    text = POWER.sub(lambda found: scientific(float(found[0]), len(found[1] or "")), text)
     return _set(escape(text), "<sub>{}</sub>", "<sup>{}</sup>")
 
 
@@ -49,6 +51,11 @@ def inline(page: str) -> str:
 def displayed(latex: str) -> str:
     """A formula on a line of its own, which scrolls where it is too long."""
     return f'<div class="formula">{mathml(latex, display=True)}</div>'
+
+
+def side_by_side(latex: str) -> str:
+    r"""Formulas with ``\quad`` between them, which stand below each other where there is not room for all."""
+    return f'<div class="formulas">{listed(latex)}</div>'
 
 
 def listed(latex: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograd.lecture.diagram import architecture
 from autograd.lecture.experiments import Results
-from autograd.lecture.notation import displayed
+from autograd.lecture.notation import displayed, side_by_side
 from autograd.lecture.tables import Places, figure
 from autograd.lecture.training import LAMBDA
 
@@ -35,7 +35,7 @@ def places(r: Results) -> Places:
             architecture([n, hidden, K], ["features φ(x)", "hidden layer", "one unit per class"]),
             "The network. Every unit is joined to all units of the layer before; only a few are drawn.",
         ),
-        "forward": displayed(FORWARD),
+        "forward": side_by_side(FORWARD),
         "objective": displayed(OBJECTIVE),
         "lam": LAMBDA,
     }

@@ -51,7 +51,7 @@ def places(r: Results) -> Places:
             "The updates. g is ∂E/∂w. Squares, roots and quotients are taken entry by entry, and everything starts "
             "at 0. A small ε beside each root keeps it from 0",
             ["method", "update"],
-            [[name, mathml(latex)] for name, latex in UPDATES],
+            [[name, " &emsp; ".join(map(mathml, latex.split(r"\quad")))] for name, latex in UPDATES],
             raw=True,
         ),
         "best": escape(best.method.name),

@@ -215,3 +215,24 @@ def test_it_has_a_dark_side(opened: Any) -> None:
     assert opened.evaluate("getComputedStyle(document.body).backgroundColor") != light
     assert opened.locator(".graph.after .dark").is_visible()
     assert not opened.locator(".graph.after .light").is_visible()
+
+
+def test_what_stands_below_and_above_is_set_there(opened: Any) -> None:
+    text = opened.evaluate(
+        """(() => { const copy = document.querySelector("main").cloneNode(true);
+        for (const e of copy.querySelectorAll("pre, code, .graph, desc")) e.remove();
+        return copy.textContent; })()"""
+    )
+    assert not re.findall(r"[^\W\d_][_^][\w{(]+", text)
+    assert not re.findall(r"\de-\d", text)
+
+
+def test_on_paper_both_graphs_are_seen_and_nothing_scrolls(opened: Any) -> None:
+    opened.emulate_media(media="print")
+    opened.set_viewport_size({"width": 700, "height": 1000})  # A4 between its margins
+    assert opened.locator(".graph.before").is_visible()
+    assert opened.locator(".graph.after").is_visible()
+    assert not opened.locator("nav").is_visible()
+    wide = """[...document.querySelectorAll(".picture, .graph, .scroll, .formula, .sheet li, pre")]
+        .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 200))"""
+    assert opened.evaluate(wide) == []
