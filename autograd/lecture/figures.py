@@ -112,7 +112,7 @@ def schedules(results: Sequence[Scheduled]) -> str:
         axes[0].figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
 
     ends = "; ".join(f"{s.name}: cost {s.history.cost[-1]:.3g} at the end" for s in results)
-    return plot("schedules", "Learning rates η_k and the cost they lead to", ends, paint, columns=2)
+    return plot("schedules", "Learning rates, and the cost they lead to", ends, paint, columns=2)
 
 
 def picked(history: History) -> str:
