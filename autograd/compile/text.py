@@ -6,16 +6,11 @@ comments. The text runs by itself, with NumPy only.
 
 from __future__ import annotations
 
-import keyword
-import re
-from collections.abc import Iterable
-from typing import Any
-
 import numpy as np
 
 from autograd.compile.adjoint import reshaped
 from autograd.compile.record import Recording
-from autograd.compile.slices import arange, index_of, slice_of, slices_of
+from autograd.compile.slices import index_of, slice_of
 from autograd.compile.tensors import (
     Along,
     Assign,
@@ -34,10 +29,9 @@ from autograd.compile.tensors import (
     Tensor,
     dense,
 )
+from autograd.compile.text_names import Names
 from autograd.spell import numpy as spell
 
-ACTIVATIONS = frozenset({"sigmoid", "tanh", "relu"})
-LETTERS = {"exp": "E", "softplus": "L", "log": "L", "div": "R", "mul": "V"}
 Text = tuple[str, int]  # the text and how tightly it binds: 1 sums, 2 products, 3 signs, 9 names and calls
 
 
@@ -88,23 +82,19 @@ def _described(value: Expr, tensor: Tensor) -> str:
     return f"{tensor.size} columns, gathered"
 
 
-class Writer:
+class Writer(Names):
     """Writes a plan."""
 
     def __init__(self, plan: Plan, recording: Recording, mean: bool) -> None:
-        self.plan, self.r, self.mean = plan, recording, mean
-        self.names: dict[Tensor, str] = {}
-        self.pieces: dict[str, Ref] = {}  # the matrices inside the flat vector of parameters
-        self.known: dict[Any, str] = {}
+        super().__init__(plan, recording)
+        self.mean = mean
         self.lines: list[str] = []
         self.texts: dict[Tensor, str] = {}
         self.used: set[str] = set()
-        self.taken = {"np", "math", "m", "w", "value", "gradient", "program", *spell.DEFINITIONS}
         self.started: set[Tensor] = set()
         targets = [a.target.tensor for a in plan.backward]
         self.changing = {t for t in targets if targets.count(t) > 1}  # written in several steps
         self.slopes: list[tuple[str, Ref]] = []  # along the matrices, not yet in the flat gradient
-        self.slot_of = {place: slot for slot, place in recording.parameters.items()}
 
     def write(self) -> str:
         """All of it."""
@@ -144,86 +134,6 @@ class Writer:
         parts += [spell.DEFINITIONS[name].strip() for name in spell.DEFINITIONS if name in self.used]
         parts.append("\n".join([*head, *(f"    {line}" for line in body)]))
         return "\n\n\n".join(parts) + "\n"
-
-    # -- Names ----------------------------------------------------------------------------------------------------
-
-    def fresh(self, name: str, number: bool = True, n: int | None = None) -> str:
-        """A name that is not taken."""
-        if not name.isidentifier() or keyword.iskeyword(name) or not name.isascii():
-            name = "V"
-        if not number and name not in self.taken:
-            self.taken.add(name)
-            return name
-        n = 1 if n is None else n
-        while f"{name}{n}" in self.taken:
-            n += 1
-        self.taken.add(f"{name}{n}")
-        return f"{name}{n}"
-
-    def _name_tensors(self) -> None:
-        layer = 0
-        number: dict[Tensor, int] = {}
-        for a in self.plan.forward:
-            tensor, value = a.target.tensor, a.value
-            scope = self._scope(tensor.slots)
-            if isinstance(value, Sum) and any(isinstance(t, Product) and t.how == "z" for _, t in value.terms):
-                layer += 1
-                number[tensor] = layer if scope is None else scope
-                self.names[tensor] = self.fresh("Z", n=number[tensor])
-                for _, term in value.terms:
-                    if isinstance(term, Product) and isinstance(term.b, Ref) and term.b.tensor is self.plan.parameters:
-                        self.piece(term.b, "W", number[tensor])
-                    elif isinstance(term, Ref) and term.tensor is self.plan.parameters:
-                        self._parameter(term, "b", number[tensor])
-            elif isinstance(value, Elementwise):
-                of = value.args[0].tensor if isinstance(value.args[0], Ref) else None
-                n = number.get(of) if of is not None and len(value.args) == 1 else None
-                if n is not None and value.op.name in ACTIVATIONS:
-                    number[tensor] = n
-                    self.names[tensor] = self.fresh("A", n=n)
-                else:
-                    self.names[tensor] = self.fresh(LETTERS.get(value.op.name, "V"), n=n)
-            else:
-                self.names[tensor] = self.fresh({Sum: "S", Largest: "M"}.get(type(value), "G"))
-
-    def _scope(self, slots: Iterable[int]) -> int | None:
-        """The number at the end of the scope that all of these slots share: 2 for layer2."""
-        scopes = {self.r.scopes.get(s, "") for s in slots}
-        found = re.search(r"(\d+)$", scopes.pop()) if len(scopes) == 1 else None
-        return int(found.group(1)) if found else None
-
-    def piece(self, ref: Ref, letter: str, n: int | None = None) -> str:
-        """The name of a view of the parameters (or of the gradient: the same with a d)."""
-        shape = tuple(k for k in ref.shape if k > 1) or (1,)
-        if letter == "W" and len(ref.shape) == 2:
-            shape = ref.shape
-        key = (ref.offset, shape, tuple(s for s, k in zip(ref.strides, ref.shape, strict=True) if k > 1))
-        name = self.known.get(key)
-        if name is None:
-            slots = [self.slot_of[int(c)] for c in ref.columns().ravel()[:200] if int(c) in self.slot_of]
-            bases = {re.match(r"[A-Za-z]*", self.r.labels.get(s, ""))[0] for s in slots}  # type: ignore[index]
-            base = bases.pop() if len(bases) == 1 else ""
-            if len(ref.columns().ravel()) == 1 and self.r.labels.get(slots[0] if slots else -1, "").isidentifier():
-                name = self.fresh(self.r.labels[slots[0]], number=False)
-            else:
-                letter = (base.upper() if len(shape) > 1 and len(base) == 1 else base) or letter
-                name = self.fresh(letter, n=n if n is not None else self._scope(slots))
-            self.known[key] = name
-            strides = ref.strides if shape == ref.shape else key[2] or (1,)
-            self.pieces[name] = Ref(ref.tensor, ref.offset, shape, strides)
-        return name
-
-    # -- Shapes ---------------------------------------------------------------------------------------------------
-
-    def _rows(self, shape: Shape) -> str:
-        return ", ".join(["m", *map(str, shape)])
-
-    def _shape(self, shape: Shape, batched: bool) -> str:
-        inner = ", ".join(["m"] * batched + [str(n) for n in shape])
-        return f"({inner},)" if len(shape) + batched == 1 else f"({inner})"
-
-    def _commented(self, line: str, shape: Shape, batched: bool) -> str:
-        return f"{line}  # {self._shape(shape, batched)}"
 
     # -- Lines ----------------------------------------------------------------------------------------------------
 
@@ -468,67 +378,6 @@ class Writer:
         if isinstance(expr, Ref) and any(s == 0 and n > 1 for s, n in zip(expr.strides, expr.shape, strict=True)):
             return False
         return expr.batched or not tensor.batched
-
-    # -- Views ----------------------------------------------------------------------------------------------------
-
-    def _flat(self, tensor: Tensor) -> str:
-        name = self.names[tensor]
-        if len(tensor.shape) == 1:
-            return name
-        return f"{name}.reshape(m, -1)" if tensor.batched else f"{name}.reshape(-1)"
-
-    def view(self, ref: Ref, assign: bool = False) -> str:
-        """The columns that a Ref looks at, in its shape."""
-        tensor = ref.tensor
-        if tensor is self.plan.parameters:
-            return self._parameter(ref)
-        name = self.names[tensor]
-        if ref.shape == tensor.shape and ref.whole:
-            return name
-        repeated = [k for k, (n, s) in enumerate(zip(ref.shape, ref.strides, strict=True)) if n > 1 and s == 0]
-        if repeated and not assign:
-            keep = [k for k in range(len(ref.shape)) if k not in repeated]
-            inner = Ref(
-                tensor,
-                ref.offset,
-                tuple(ref.shape[k] for k in keep) or (1,),
-                tuple(ref.strides[k] for k in keep) or (1,),
-            )
-            index = [":"] * tensor.batched + ["None" if k in repeated else ":" for k in range(len(ref.shape))]
-            base = self.view(inner)
-            if not keep:
-                return (
-                    base
-                    if len(ref.shape) == 1
-                    else f"{base}[{', '.join([':'] * tensor.batched + ['None'] * (len(ref.shape) - 1) + [':'])}]"
-                )
-            while index and index[-1] == ":":
-                index.pop()
-            return f"{base}[{', '.join(index)}]"
-        sliced = slices_of(ref, tensor)
-        if sliced is not None:
-            return f"{name}[{', '.join([':'] * tensor.batched + sliced)}]"
-        if ref.whole and not assign:
-            return f"{name}.reshape({', '.join(['m'] * tensor.batched + [str(n) for n in ref.shape])})"
-        if len(ref.shape) == 2 and not assign:
-            turned = Ref(tensor, ref.offset, ref.shape[::-1], ref.strides[::-1])
-            sliced = slices_of(turned, tensor)
-            if sliced is not None:
-                return f"{name}[{', '.join([':'] * tensor.batched + sliced)}].swapaxes(-1, -2)"
-        index_text = arange(ref)
-        return f"{self._flat(tensor)}[{':, ' if tensor.batched else ''}{index_text}]"
-
-    def _parameter(self, ref: Ref, letter: str = "", n: int | None = None) -> str:
-        repeated = [k for k, (n, s) in enumerate(zip(ref.shape, ref.strides, strict=True)) if n > 1 and s == 0]
-        keep = [k for k in range(len(ref.shape)) if k not in repeated]
-        inner = Ref(ref.tensor, ref.offset, tuple(ref.shape[k] for k in keep), tuple(ref.strides[k] for k in keep))
-        name = self.piece(inner, letter or ("W" if len(keep) == 2 else "w"), n)
-        stored = self.pieces[name].shape
-        if stored != inner.shape:
-            name = f"{name}.reshape({', '.join(map(str, inner.shape))})" if inner.shape else f"{name}[0]"
-        if repeated and keep:
-            return f"{name}[{', '.join('None' if k in repeated else ':' for k in range(len(ref.shape)))}]"
-        return name
 
 
 def _wrapped(text: Text, least: int) -> str:
