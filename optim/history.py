@@ -73,9 +73,10 @@ class History:
 
         axes = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")[1] if axes is None else axes
         epochs = range(len(self.cost))
-        draw_cost = axes[0].semilogy if min(self.cost) > 0 else axes[0].plot
-        draw_cost(epochs, self.cost, color="#0072b2")
+        axes[0].plot(epochs, self.cost, color="#0072b2")
         axes[0].set(xlabel="epoch", ylabel="cost E(w)")
+        if min(self.cost) > 0:
+            logarithmic(axes[0])
         if self.accuracy:
             axes[1].plot(epochs, self.accuracy, color="#0072b2", label="training data")
         if self.test_accuracy:
@@ -107,3 +108,13 @@ class History:
 
 def _count(n: int, thing: str) -> str:
     return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"
+
+
+def logarithmic(axes: Any) -> None:
+    """Make the vertical axis of matplotlib's `axes` logarithmic, with the ticks 1, 2, 5, 10, …"""
+    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+    axes.yaxis.set_minor_locator(NullLocator())

@@ -12,7 +12,7 @@ from autograd.lecture import notation
 from autograd.lecture.convex import Rate
 from autograd.lecture.symmetry import Start
 from autograd.lecture.training import Run, Scheduled
-from optim.history import History
+from optim.history import History, logarithmic
 
 # Okabe and Ito's colours, those that show on white and on black; every line also has its own dashes and marker.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7a7a7a", "#8a6d3b"]
@@ -73,22 +73,13 @@ def lines(
         axes.plot(x, y, **style)
 
 
-def few_ticks(axes: Any) -> None:
-    """1, 2, 5, 10, … on a logarithmic axis of costs."""
-    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
-
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
-    axes.yaxis.set_minor_locator(NullLocator())
-
-
 def training(runs: Sequence[Run]) -> str:
     """Cost and test accuracy of every method."""
 
     def paint(axes: Any) -> None:
         lines(axes[0], [(r.method.name, range(len(r.history.cost)), r.history.cost) for r in runs])
-        axes[0].set(yscale="log", xlabel="epoch", ylabel="cost E(w)", title="cost on the training data")
-        few_ticks(axes[0])
+        axes[0].set(xlabel="epoch", ylabel="cost E(w)", title="cost on the training data")
+        logarithmic(axes[0])
         lines(axes[1], [(r.method.name, range(len(r.history.cost)), r.history.test_accuracy) for r in runs])
         axes[1].set(xlabel="epoch", ylabel="accuracy", title="accuracy on the test data", ylim=(0.8, 1.0))
         axes[1].set_yticks([0.8, 0.85, 0.9, 0.95, 1.0], ["80%", "85%", "90%", "95%", "100%"])
@@ -107,8 +98,8 @@ def schedules(results: Sequence[Scheduled]) -> str:
             lines(axes[0], [(each.name, k, [each.schedule(i) for i in k])], start=n)
             lines(axes[1], [(each.name, range(len(each.history.cost)), each.history.cost)], start=n)
         axes[0].set(yscale="log", xlabel="step k", ylabel="learning rate η_k", title="learning rate", ylim=(5e-4, 2))
-        axes[1].set(yscale="log", xlabel="epoch", ylabel="cost E(w)", title="cost on the training data")
-        few_ticks(axes[1])
+        axes[1].set(xlabel="epoch", ylabel="cost E(w)", title="cost on the training data")
+        logarithmic(axes[1])
         axes[0].figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
 
     ends = "; ".join(f"{s.name}: cost {s.history.cost[-1]:.3g} at the end" for s in results)
@@ -123,8 +114,8 @@ def picked(history: History) -> str:
     def paint(axes: Any) -> None:
         lines(axes[0], [("cost", epochs, cost)])
         axes[0].plot(rose, [cost[n] for n in rose], "s", color=COLOURS[1], markersize=8, label="it rose")
-        axes[0].set(yscale="log", xlabel="epoch", ylabel="cost E(w)", title="cost on the training data")
-        few_ticks(axes[0])
+        axes[0].set(xlabel="epoch", ylabel="cost E(w)", title="cost on the training data")
+        logarithmic(axes[0])
         axes[0].legend()
         lines(axes[1], [("misclassified", epochs, [100 * (1 - a) for a in history.accuracy])], start=2)
         axes[1].set(xlabel="epoch", ylabel="misclassified", title="misclassified training examples", ylim=(0, None))
@@ -142,8 +133,8 @@ def restarts(attempts: Sequence[Sequence[float]]) -> str:
         for n, costs in enumerate(attempts):
             lines(axes, [(f"attempt {n + 1}", range(first, first + len(costs)), costs)], start=n)
             first += len(costs) - 1  # the weights are perturbed where the last attempt ended
-        axes.set(yscale="log", xlabel="epoch", ylabel="cost E(w)")
-        few_ticks(axes)
+        axes.set(xlabel="epoch", ylabel="cost E(w)")
+        logarithmic(axes)
         axes.legend()
 
     said = "; ".join(f"attempt {n}: from {c[0]:.3g} to {c[-1]:.3g}" for n, c in enumerate(attempts, start=1))
