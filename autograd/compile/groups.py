@@ -417,10 +417,15 @@ class Grouper:
             if (u == u[:, :1]).all() and (v == v[:1]).all():
                 rows = [x for row in block.left[::j] for x in row]
                 columns = [x for row in block.right[:j] for x in row]
-                a, b = self._operand(rows, (i, k)), self._operand(columns, (j, k))
+                a, b = self._factor(rows, (i, k)), self._factor(columns, (j, k))
                 return Product(a, b, "z", shape, a.batched or b.batched)
-        a, b = self._operand(left, (*shape, k)), self._operand(right, (*shape, k))
+        a, b = self._factor(left, (*shape, k)), self._factor(right, (*shape, k))
         return Product(a, b, ".", shape, a.batched or b.batched)
+
+    def _factor(self, row: Sequence[Factor], shape: Shape) -> Expr:
+        """An operand of a matrix product: an array, even if all of its constants are equal."""
+        operand = self._operand(row, shape)
+        return Table(np.full(shape, operand.value)) if isinstance(operand, Number) else operand
 
     # -- 4. Operands ------------------------------------------------------------------------------------------------
 

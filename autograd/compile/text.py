@@ -282,16 +282,30 @@ class Writer(Names):
             if expr.shape == (1,) and len(expr.axes) == len(expr.x.shape) - 1 and not expr.x.batched:
                 inner = reshaped(expr.x, tuple(n for n in expr.x.shape if n > 1) or (1,))
                 return f"{_wrapped(self.text(inner or expr.x), 9)}.sum().reshape(1)", 9
-            axes = [k - len(expr.x.shape) for k in expr.axes]
-            if expr.over_batch and expr.x.batched:
-                axes.insert(0, 0)
-            axis = str(axes[0]) if len(axes) == 1 else str(tuple(axes))
-            return f"{_wrapped(self.text(expr.x), 9)}.sum(axis={axis})", 9
+            return self._along(expr), 9
         if isinstance(expr, Largest):
             return f"{_wrapped(self.text(expr.x), 9)}.max(axis=-1)", 9
         assert isinstance(expr, Gather)
         flat = self._flat(expr.tensor)
         return f"{flat}[{':, ' if expr.tensor.batched else ''}{index_of(expr.index)}]", 9
+
+    def _along(self, expr: Along) -> str:
+        """A sum over axes and over the batch. An axis along which a view repeats itself has length 1 in its text."""
+        x, text = expr.x, _wrapped(self.text(expr.x), 9)
+        repeated: set[int] = set()
+        if isinstance(x, Ref):
+            repeated = {k for k, (n, s) in enumerate(zip(x.shape, x.strides, strict=True)) if n > 1 and s == 0}
+        if repeated & set(expr.axes):
+            text, repeated = f"np.broadcast_to({text}, {self._shape(x.shape, x.batched)})", set()
+        axes = [k - len(x.shape) for k in expr.axes]
+        over_batch = expr.over_batch and x.batched
+        if over_batch:
+            axes.insert(0, 0)
+        text = f"{text}.sum(axis={axes[0] if len(axes) == 1 else tuple(axes)})"
+        if repeated:
+            kept = tuple(n for k, n in enumerate(x.shape) if k not in expr.axes)
+            text = f"np.broadcast_to({text}, {self._shape(kept, x.batched and not over_batch)})"
+        return text
 
     def _sum(self, expr: Sum) -> Text:
         pieces: list[tuple[float, Text]] = [(c, self._term(t, expr.shape)) for c, t in expr.terms]

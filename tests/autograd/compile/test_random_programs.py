@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import recipes
+from strategies import Recipe, recipes
 
 from autograd import Value
 from autograd.compile import compile
@@ -57,6 +57,33 @@ def a_batch(backend, recipe, data):
         assert_close(*namespace["program"](program.parameters, *columns), value, slopes)
     each = [engine(recipe, leaves, [Value(c[row]) for c in columns]) for row in range(rows)]
     assert_close(value, slopes, np.mean([v for v, _ in each]), np.mean([s for _, s in each], axis=0))
+
+
+ONCE_WRONG = {
+    "a slope that several parameters share, in the readable text": (
+        ("add", (0, 0)), ("double", (3,)), ("add", (0, 2)), ("add", (5, 6)), ("square", (7,)), ("tanh", (8,)),
+        ("square", (9,)), ("square", (1,)), ("add", (10, 11)), ("sub", (12, 0)),
+    ),
+    "a sum of nodes that all have the coefficient 1": (
+        ("neg", (0,)), ("add", (0, 0)), ("double", (3,)), ("square", (0,)), ("add", (0, 2)), ("add", (6, 8)),
+        ("add", (0, 0)), ("square", (1,)), *[("neg", (0,))] * 4, *[("add", (0, 0))] * 3, *[("neg", (0,))] * 2,
+        ("add", (0, 1)), ("double", (0,)), ("total", (2, 2, 7, 11, 4)),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("steps", ONCE_WRONG.values(), ids=ONCE_WRONG)
+def test_programs_that_were_wrong_once(steps):
+    recipe = Recipe((0.5, 1.5, 2.5, 0.0), steps)
+    leaves = [Value(x) for x in recipe.inputs[:3]]
+    program = compile(lambda x: recipe.run([*leaves, x]), leaves, backend="numpy")
+    rows = np.array([0.25, -1.0])
+    value, slopes = program(rows)
+    each = [engine(recipe, leaves, [Value(x)]) for x in rows]
+    assert_close(value, slopes, np.mean([v for v, _ in each]), np.mean([s for _, s in each], axis=0))
+    namespace = {}
+    exec(program.source, namespace)
+    assert_close(*namespace["program"](program.parameters, rows), value, slopes)
 
 
 @given(recipe=recipes(kinks=True, steps=20))
