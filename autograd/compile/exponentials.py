@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from autograd import rules
 from autograd.compile.builder import Builder
 
+LONG = 100  # terms: a sum to which one step at a time is added is built anew at each step, so not for ever
+
 
 def log_sum_exp(b: Builder, a: int, y: int) -> int | None:
     """a + softplus(b - a) = log(e^a + e^b); of several such steps, one sum of exponentials."""
@@ -17,7 +19,10 @@ def log_sum_exp(b: Builder, a: int, y: int) -> int | None:
     difference = b.parts(step[0], rules.sub) if step else None
     if difference is None or difference[1] != a:
         return None
-    terms = b.logs.get(a, (a,)) + b.logs.get(difference[0], (difference[0],))
+    first, second = b.logs.get(a, (a,)), b.logs.get(difference[0], (difference[0],))
+    terms = first + second
+    if len(terms) > LONG and min(len(first), len(second)) == 1:
+        return None
     if len(terms) == 2:
         result = b.node(rules.add, (a, y))  # two terms are best left as they are
     else:

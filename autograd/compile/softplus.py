@@ -5,6 +5,8 @@ softplus(-z) = softplus(z) - z, and so t·softplus(-z) + (1 - t)·softplus(z) = 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from autograd import rules
 from autograd.compile.builder import Builder
 from autograd.compile.identities import IDENTITIES
@@ -12,121 +14,127 @@ from autograd.compile.linear import form, is_sum, uses
 from autograd.compile.record import Recording
 
 
+class Twin(NamedTuple):
+    """One of two nodes softplus(z) and softplus(-z): the first of them, z, and whether this is the second."""
+
+    plus: int
+    z: int
+    minus: bool
+
+
+class Term(NamedTuple):
+    """c · factor · twin in a sum, by slots; a factor of None is 1."""
+
+    c: float
+    factor: int | None
+    twin: int
+
+
 def meet(recording: Recording) -> Recording:
     """L·softplus(-z) + M·softplus(z) with L + M constant becomes (L + M)·softplus(z) - L·z."""
     twins = _twins(recording)
-    if not twins:
-        return recording
-    count = uses(recording)
-    inner = {a for i, args in enumerate(recording.args) if is_sum(recording, i) for a in args if count[a] == 1}
-    build = Builder(recording, IDENTITIES)
-    new = [0] * len(recording)
-    for i, (op, args) in enumerate(zip(recording.ops, recording.args, strict=True)):
-        if not args:
-            new[i] = build.leaf(recording, i)
-            continue
-        made = None
-        if is_sum(recording, i) and not (i in inner and is_sum(recording, i)):
-            made = _met(recording, i, count, twins, build, new)
-        new[i] = build.make(op, tuple([new[a] for a in args])) if made is None else made
-    return build.finish(new, recording)
+    return _Meeting(recording, twins).rewritten() if twins else recording
 
 
-def _twins(recording: Recording) -> dict[int, tuple[int, int, bool]]:
-    """For softplus nodes that come as a pair: slot -> (softplus(z), z, whether this is the one of -z)."""
-    plus = {recording.args[i][0]: i for i, op in enumerate(recording.ops) if op is rules.softplus}
-    result: dict[int, tuple[int, int, bool]] = {}
+def _twins(recording: Recording) -> dict[int, Twin]:
+    """For softplus nodes that come as a pair."""
+    ops, args = recording.ops, recording.args
+    plus = {args[i][0]: i for i, op in enumerate(ops) if op is rules.softplus}
+    differences = {args[z]: z for z in plus if ops[z] is rules.sub}
+    twins: dict[int, Twin] = {}
     for u, i in plus.items():
-        if recording.ops[u] is rules.neg and recording.args[u][0] in plus:
-            z = recording.args[u][0]
-            result[i], result[plus[z]] = (plus[z], z, True), (plus[z], z, False)
-        elif recording.ops[u] is rules.sub:  # -(a - b) was turned into b - a
-            a, b = recording.args[u]
-            for z in plus:
-                if recording.args[z] == (b, a) and recording.ops[z] is rules.sub and i not in result:
-                    result[i], result[plus[z]] = (plus[z], z, True), (plus[z], z, False)
-    return result
+        z = args[u][0] if ops[u] is rules.neg else -1
+        if ops[u] is rules.sub:  # -(a - b) was turned into b - a
+            z = differences.get(args[u][::-1], -1)
+        if z in plus and i not in twins:
+            twins[i], twins[plus[z]] = Twin(plus[z], z, True), Twin(plus[z], z, False)
+    return twins
 
 
-def _met(
-    recording: Recording, slot: int, count: list[int], twins: dict[int, tuple[int, int, bool]],
-    build: Builder, new: list[int],
-) -> int | None:  # fmt: skip
-    (terms, constant), products = form(recording, slot, count)
-    met: dict[tuple[int, int], list[tuple[float, int | None, bool]]] = {}  # (softplus(z), z) -> [(c, L, of -z)]
-    rest: list[tuple[float, int]] = []
-    loose: list[tuple[float, int, int]] = []
-    for c, t in terms:
-        factors = recording.args[t] if recording.ops[t] is rules.mul else (t,)
-        _sort_term(c, factors, t, twins, met, rest)
-    for c, w, x in products:
-        while recording.ops[w] is rules.neg:
-            c, w = -c, recording.args[w][0]
-        while recording.ops[x] is rules.neg:
-            c, x = -c, recording.args[x][0]
-        before = len(rest)
-        _sort_term(c, (w, x), -1, twins, met, rest)
-        if len(rest) > before:
-            rest.pop()
-            loose.append((c, w, x))
-    pieces: list[int] = []
-    done = False
-    for (softplus, z), factors_ in met.items():
-        whole = _linear(recording, factors_, count)
-        if not any(minus for *_, minus in factors_) or any(whole[0].values()):
-            for c, factor, minus in factors_:
-                u = next(i for i, t in twins.items() if t == (softplus, z, minus))
-                pieces.append(
-                    _scaled(build, c, new[u] if factor is None else build.make(rules.mul, (new[factor], new[u])))
-                )
-            continue
-        done = True
-        pieces.append(_scaled(build, whole[1], new[softplus]))
-        minus_part = _linear(recording, [f for f in factors_ if f[2]], count)
-        for factor, c in minus_part[0].items():
-            pieces.append(_scaled(build, -c, build.make(rules.mul, (new[factor], new[z]))))
-        pieces.append(_scaled(build, -minus_part[1], new[z]))
-    if not done:
-        return None
-    pieces += [_scaled(build, c, new[t]) for c, t in rest]
-    pieces += [_scaled(build, c, build.make(rules.mul, (new[w], new[x]))) for c, w, x in loose]
-    return build.make(rules.total, (*pieces, build.number(constant)))
+class _Meeting:
+    """One pass over a recording, in which every sum is looked through for pairs."""
 
+    def __init__(self, recording: Recording, twins: dict[int, Twin]) -> None:
+        self.r, self.twins, self.count = recording, twins, uses(recording)
+        self.build = Builder(recording, IDENTITIES)
+        self.new = [0] * len(recording)
 
-def _sort_term(
-    c: float, factors: tuple[int, ...], term: int, twins: dict[int, tuple[int, int, bool]],
-    met: dict[tuple[int, int], list[tuple[float, int | None, bool]]], rest: list[tuple[float, int]],
-) -> None:  # fmt: skip
-    for k, factor in enumerate(factors):
-        if factor in twins:
-            softplus, z, minus = twins[factor]
-            other = factors[1 - k] if len(factors) == 2 else None
-            met.setdefault((softplus, z), []).append((c, other, minus))
-            return
-    rest.append((c, term))
-
-
-def _linear(
-    recording: Recording, factors: list[tuple[float, int | None, bool]], count: list[int]
-) -> tuple[dict[int, float], float]:
-    """Σ c·L as {slot: coefficient} and a constant."""
-    slots: dict[int, float] = {}
-    constant = 0.0
-    for c, factor, _ in factors:
-        if factor is None:
-            constant += c
-        elif is_sum(recording, factor):
-            (terms, number), products = form(recording, factor, count)
-            if products:
-                slots[factor] = slots.get(factor, 0.0) + c
+    def rewritten(self) -> Recording:
+        r, new = self.r, self.new
+        inner = {a for i, args in enumerate(r.args) if is_sum(r, i) for a in args if self.count[a] == 1}
+        for i, (op, args) in enumerate(zip(r.ops, r.args, strict=True)):
+            if not args:
+                new[i] = self.build.leaf(r, i)
                 continue
+            made = self._sum(i) if is_sum(r, i) and i not in inner else None
+            new[i] = self.build.make(op, tuple([new[a] for a in args])) if made is None else made
+        return self.build.finish(new, r)
+
+    def _sum(self, slot: int) -> int | None:
+        """The sum in which all pairs have met; None if there are none."""
+        r = self.r
+        (terms, constant), products = form(r, slot, self.count)
+        pairs: dict[tuple[int, int], list[Term]] = {}
+        others: list[tuple[float, tuple[int, ...]]] = []
+        every = [(c, r.args[t] if r.ops[t] is rules.mul else (t,)) for c, t in terms]
+        for c, factors in every + [(c, (w, x)) for c, w, x in products]:
+            found = self._term(c, factors)
+            if found is None:
+                others.append((c, factors))
+            else:
+                pairs.setdefault(self.twins[found.twin][:2], []).append(found)
+        met = {pair: self._met(pair, both) for pair, both in pairs.items()}
+        if not any(met.values()):
+            return None
+        pieces: list[int] = []
+        for pair, both in pairs.items():
+            pieces += met[pair] or [self._product(c, (u,) if f is None else (f, u)) for c, f, u in both]
+        pieces += [self._product(c, factors) for c, factors in others]
+        return self.build.make(rules.total, (*pieces, self.build.number(constant)))
+
+    def _term(self, c: float, factors: tuple[int, ...]) -> Term | None:
+        """These factors, if one of them is a twin."""
+        plain = []
+        for factor in factors:
+            while self.r.ops[factor] is rules.neg:
+                c, factor = -c, self.r.args[factor][0]
+            plain.append(factor)
+        for k, factor in enumerate(plain):
+            if factor in self.twins:
+                return Term(c, plain[1 - k] if len(plain) == 2 else None, factor)
+        return None
+
+    def _met(self, pair: tuple[int, int], both: list[Term]) -> list[int]:
+        """L·softplus(-z) + M·softplus(z) as (L + M)·softplus(z) and -L·z; [] where L + M is not constant."""
+        plus, z = pair
+        minus = [t for t in both if self.twins[t.twin].minus]
+        slots, constant = self._linear(both)
+        if not minus or any(slots.values()):
+            return []
+        factors, rest = self._linear(minus)
+        products = [self._product(-c, (factor, z)) for factor, c in factors.items()]
+        return [self._product(constant, (plus,)), *products, self._product(-rest, (z,))]
+
+    def _linear(self, terms: list[Term]) -> tuple[dict[int, float], float]:
+        """The factors Σ c·L of these terms, as {slot: coefficient} and a constant."""
+        slots: dict[int, float] = {}
+        constant = 0.0
+        for c, factor, _ in terms:
+            if factor is None:
+                constant += c
+                continue
+            parts, number = [(1.0, factor)], 0.0
+            if is_sum(self.r, factor):
+                linear, products = form(self.r, factor, self.count)
+                if not products:
+                    parts, number = linear
             constant += c * number
-            for k, t in terms:
+            for k, t in parts:
                 slots[t] = slots.get(t, 0.0) + c * k
-        else:
-            slots[factor] = slots.get(factor, 0.0) + c
-    return slots, constant
+        return slots, constant
 
-
-def _scaled(build: Builder, c: float, slot: int) -> int:
-    return build.make(rules.mul, (build.number(c), slot))
+    def _product(self, c: float, factors: tuple[int, ...]) -> int:
+        """A term of the new sum, from slots of the old recording."""
+        made = [self.new[f] for f in factors]
+        product = made[0] if len(made) == 1 else self.build.make(rules.mul, (made[0], made[1]))
+        return self.build.make(rules.mul, (self.build.number(c), product))

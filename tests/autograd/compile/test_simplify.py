@@ -1,6 +1,7 @@
 """What a person would simplify is simplified, and nothing else changes."""
 
 import math
+import sys
 
 import pytest
 
@@ -8,6 +9,8 @@ import autograd as F
 from autograd import Value
 from autograd.compile.record import record
 from autograd.compile.simplify import simplify
+from autograd.compile.statements import source
+from autograd.compile.straight import function
 
 
 def operations(cost, *example, held=False):
@@ -121,3 +124,50 @@ def test_an_operation_that_fails_is_left_to_fail_when_it_runs():
 def _lists(cost, params):
     simple = simplify(record(cost, params))
     return simple.ops, simple.args
+
+
+def test_long_chains_of_softplus_stay_stable_and_take_linear_time():
+    def cost(*z):
+        result = z[0]
+        for other in z[1:]:
+            result = result + (other - result).softplus()
+        return result
+
+    numbers = [math.sin(k) * 800 for k in range(600)]
+    simple = simplify(record(cost, example=numbers))
+    assert len(simple) < 15 * len(numbers)
+    largest = max(numbers)
+    exact = largest + math.log(math.fsum(math.exp(z - largest) for z in numbers))
+    value, slopes = function(source(simple))(*numbers)
+    assert value == pytest.approx(exact, rel=1e-13)
+    assert list(slopes) == pytest.approx([math.exp(z - exact) for z in numbers], rel=1e-10, abs=1e-300)
+
+
+def lines_run(work):
+    """How many lines of Python are run."""
+    count = 0
+
+    def trace(frame, event, argument):
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+@pytest.mark.parametrize("z", [lambda w, k: w[0] * k + w[1], lambda w, k: w[0] * k - w[1] * w[2]])
+def test_many_cross_entropies_take_linear_time(z):
+    w = [Value(0.1 * k) for k in range(3)]
+
+    def work(examples):
+        terms = [cross_entropy(F.sigmoid(z(w, k)), 0.25 * (k % 5)) for k in range(examples)]
+        recording = record(lambda: F.total(terms), w)
+        return lines_run(lambda: simplify(recording))
+
+    assert work(160) < 2.2 * work(80)
