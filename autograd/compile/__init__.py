@@ -12,14 +12,18 @@
     tensors    the language of matrix programs: tensors, views of their columns, expressions, assignments
     groups     which scalar nodes become which matrix: the forward pass as assignments
     adjoint    its backward pass: the chain rule, one tensor at a time
-    text       both as the vectorised backpropagation that a textbook prints (`slices` writes the views)
-    calls      both as NumPy calls that allocate nothing (`memory` makes the views)
+    text       both as the vectorised backpropagation that a textbook prints (`text_names` names the arrays, `slices`
+               writes the views)
+    calls      both as NumPy calls that allocate nothing (`arrays`: what their names stand for, `memory`: the views)
     matrix     those calls, bound to arrays for each batch size, in blocks of rows
+    loops      both as loops that numba compiles (`fusing`: which can be one, `numba_functions`: exp and log in them,
+               `numba_matrix`: bound and run)
+
+    numba_tape a large irregular graph as a tape of instructions, and `numba_kernel` the loop that runs any tape
+    jax_matrix the matrices as a JAX function, and `jax_epoch` whole epochs of it, on one device or many
 
     batch      what the user passes, checked
     program    the thing that is called
-
-``numba_*`` and ``jax_*`` are further backends on the same recording and the same matrices.
 """
 
 from autograd.compile.frozen import TraceError
