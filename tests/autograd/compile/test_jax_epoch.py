@@ -1,6 +1,7 @@
 """An epoch in one scan gives what the same updates give one by one; on one device and on eight."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -109,6 +110,54 @@ def test_eight_devices():
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
     done = subprocess.run([sys.executable, "-c", EIGHT], env=environment, capture_output=True, text=True, check=False)
     assert done.stdout.endswith("eight devices agree\n"), done.stderr
+
+
+TWO_HOSTS = """
+import sys
+import jax
+
+jax.config.update("jax_cpu_collectives_implementation", "gloo")
+jax.distributed.initialize(sys.argv[2], num_processes=2, process_id=int(sys.argv[1]))
+assert jax.device_count() == 4 and jax.local_device_count() == 2
+
+import numpy as np
+from autograd import Value, dot
+from autograd.compile import compile
+from autograd.compile.jax_epoch import JaxTraining, momentum
+
+random = np.random.default_rng(0)
+x, t = random.normal(size=(21, 5)), random.normal(size=21)
+found = []
+for devices in (jax.devices(), jax.local_devices()[:1]):
+    ws = [Value(w) for w in (0.3, -0.2, 0.1, 0.5, -0.4)]
+    program = compile(lambda x, t: (dot(ws, x).tanh() - t) ** 2, ws, backend="jax")
+    training = JaxTraining(program, x, t, batch_size=8, update=momentum(0.9), devices=devices)
+    for seed in range(3):
+        costs = training.epoch(0.05, order=np.random.default_rng(seed).permutation(21))
+    found.append([*program.parameters, *costs])
+np.testing.assert_allclose(*found, rtol=1e-12)
+assert not np.allclose(found[0][:5], [0.3, -0.2, 0.1, 0.5, -0.4])
+"""
+
+
+def test_two_hosts():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    hosts = [
+        subprocess.Popen(
+            [sys.executable, "-c", TWO_HOSTS, str(rank), address],
+            env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        for rank in range(2)
+    ]  # fmt: skip
+    try:
+        said = [host.communicate(timeout=120)[0] for host in hosts]
+    finally:
+        for host in hosts:
+            host.kill()
+    assert [host.returncode for host in hosts] == [0, 0], "\n".join(said)
 
 
 def test_number_that_is_not_finite_names_node_and_row(data):
