@@ -32,7 +32,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a pipe on Windows may not know σ: print ? there, do not fail
             stream.reconfigure(errors="replace")
-    app()
+    app(prog_name="chalkgrad")
 
 
 def fail(message: str, code: int = 1) -> NoReturn:

@@ -15,22 +15,16 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from reprlib import repr as short
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from optim._numbers import count, finite, is_number, positive
-from optim.schedules import Constant, Schedule
+from optim._numbers import count, is_number
+from optim._parameters import Parameter, name_of, parameters
+from optim.schedules import Constant, Schedule, as_schedule
 
 Array: TypeAlias = npt.NDArray[np.float64]
-
-
-class Parameter(Protocol):
-    """All that an optimizer needs to know of a parameter. A `label`, if there is one, is used in messages."""
-
-    data: float
-    grad: float
 
 
 class State:
@@ -60,8 +54,8 @@ class Optimizer(ABC):
     """
 
     def __init__(self, params: Iterable[Parameter], lr: float | Schedule, *, remember: Sequence[str] = ()) -> None:
-        self.params: Final = _parameters(params, type(self).__name__)
-        self.schedule = _schedule(lr)
+        self.params: Final = parameters(params, type(self).__name__)
+        self.schedule = as_schedule(lr)
         self._remember: Final = tuple(remember)
         self.state = self.new_state()
         self._looked_at: tuple[Array | None, Array | None] = (None, None)
@@ -148,7 +142,7 @@ class Optimizer(ABC):
 
     @lr.setter
     def lr(self, value: float | Schedule) -> None:
-        self.schedule = _schedule(value)
+        self.schedule = as_schedule(value)
 
     def reset(self) -> None:
         """Forget all steps, for a restart: k = 0, and what is remembered is 0."""
@@ -215,7 +209,7 @@ class Optimizer(ABC):
             for i, value in enumerate(values):
                 if not is_number(value):
                     raise TypeError(
-                        f"The .{attribute} of {_name(self.params, i)} is {short(value)}, not a number. Run "
+                        f"The .{attribute} of {name_of(self.params, i)} is {short(value)}, not a number. Run "
                         "backward() before step()."
                     ) from None
             raise
@@ -237,15 +231,15 @@ class Optimizer(ABC):
         at = f"at step {state.k + 1}. Nothing was changed."
         if (i := _first_not_finite(g)) is not None:
             raise ValueError(
-                f"The gradient of {_name(self.params, i)} is {g[i]} {at} Look for a log(0), a division by 0 or "
+                f"The gradient of {name_of(self.params, i)} is {g[i]} {at} Look for a log(0), a division by 0 or "
                 "an overflow in the cost."
             )
         if (i := _first_not_finite(w)) is not None:
-            raise ValueError(f"{_name(self.params, i)} is already {w[i]} {at} Start from finite numbers.")
+            raise ValueError(f"{name_of(self.params, i)} is already {w[i]} {at} Start from finite numbers.")
         for name, made in (*state.new.items(), ("the new value", new)):
             if (i := _first_not_finite(made)) is not None:
                 raise ValueError(
-                    f"{_name(self.params, i)} is {w[i]}, and {name} would be {made[i]} {at} Its gradient is "
+                    f"{name_of(self.params, i)} is {w[i]}, and {name} would be {made[i]} {at} Its gradient is "
                     f"{g[i]} and the learning rate {eta}: one of them is too large."
                 )
 
@@ -258,49 +252,3 @@ def _product(a: Array, b: Array) -> float:
 def _first_not_finite(x: Array) -> int | None:
     bad = np.flatnonzero(~np.isfinite(x))
     return int(bad[0]) if bad.size else None
-
-
-def _name(params: Sequence[object], i: int) -> str:
-    label = getattr(params[i], "label", "")
-    return f"params[{i}] ({short(label)})" if label else f"params[{i}]"
-
-
-def _schedule(lr: object) -> Schedule:
-    if isinstance(lr, Schedule):
-        return lr
-    if callable(lr):  # a function, or the class of a schedule
-        raise TypeError(
-            f"lr must be a number or a schedule, but {short(lr)} was given. Write for example lr=0.1 or "
-            "lr=InverseTime(1.0)."
-        )
-    if is_number(lr) and -math.inf < lr < 0:  # type: ignore[operator]
-        raise ValueError(
-            f"The learning rate lr must be greater than 0, but {lr} was given. The minus sign of the descent is "
-            f"already in the formula. Write lr={-lr}."  # type: ignore[operator]
-        )
-    return Constant(positive("The learning rate lr", lr, "lr=0.1"))
-
-
-def _parameters(params: Iterable[Parameter], optimizer: str) -> tuple[Parameter, ...]:
-    """The parameters, each of them looked at."""
-    if hasattr(params, "data") and hasattr(params, "grad"):
-        raise TypeError(f"params must be a list of parameters, but a single one was given. Write {optimizer}([p], …).")
-    write = f"Write {optimizer}(model.parameters(), …)."
-    if not isinstance(params, Iterable):
-        raise TypeError(f"params must be a list of parameters, but a {type(params).__name__} was given. {write}")
-    found = tuple(params)
-    if not found:
-        raise ValueError(f"There are no parameters. A generator can be read only once. {write}")
-    seen: dict[int, int] = {}
-    for i, p in enumerate(found):
-        missing = [name for name in (".data", ".grad") if not hasattr(p, name[1:])]
-        if missing:
-            raise TypeError(f"params[{i}] is {short(p)}, a {type(p).__name__} without {' and '.join(missing)}. {write}")
-        finite(f"The .data of {_name(found, i)}", p.data, "Value(0.5)")
-        if id(p) in seen:
-            raise ValueError(
-                f"{_name(found, i)} is the same parameter as params[{seen[id(p)]}]. It would be updated twice. "
-                "Give each parameter once."
-            )
-        seen[id(p)] = i
-    return found

@@ -22,8 +22,9 @@ Whatever has not been reached by then is never reached.
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from reprlib import repr as short
 
-from optim._numbers import count, not_negative, positive
+from optim._numbers import count, is_number, not_negative, positive
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,3 +283,20 @@ def _nothing_after(K: int, eta_0: float, gamma: float) -> Conditions:
         "Whatever has not been reached by then is never reached."
     )
     return Conditions(False, True, why, gamma)
+
+
+def as_schedule(lr: object) -> Schedule:
+    """A learning rate as a schedule: a number > 0 is constant. TypeError or ValueError for anything else."""
+    if isinstance(lr, Schedule):
+        return lr
+    if callable(lr):  # a function, or the class of a schedule
+        raise TypeError(
+            f"lr must be a number or a schedule, but {short(lr)} was given. Write for example lr=0.1 or "
+            "lr=InverseTime(1.0)."
+        )
+    if is_number(lr) and -math.inf < lr < 0:  # type: ignore[operator]
+        raise ValueError(
+            f"The learning rate lr must be greater than 0, but {lr} was given. The minus sign of the descent is "
+            f"already in the formula. Write lr={-lr}."  # type: ignore[operator]
+        )
+    return Constant(positive("The learning rate lr", lr, "lr=0.1"))

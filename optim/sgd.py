@@ -6,7 +6,8 @@ from typing import Final
 import numpy as np
 
 from optim._numbers import fraction, not_negative
-from optim.optimizer import Array, Optimizer, Parameter, State
+from optim._parameters import Parameter
+from optim.optimizer import Array, Optimizer, State
 from optim.schedules import Schedule
 
 

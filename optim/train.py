@@ -75,7 +75,8 @@ def train(
     `progress`    show a bar; None: when standard error is a terminal
 
     The best parameters seen at the end of an epoch are the ones that the model is left with, also after Ctrl-C
-    (the history then says "interrupted") and after an error. The same seed gives the same history.
+    (the history then says "interrupted") and after an error. The same seed gives the same history. While it runs,
+    matrix products use one thread if a step is small, where threadpoolctl is installed (see `optim._threads`).
 
     Raises ValueError or TypeError that names the argument, before anything is changed.
     """
