@@ -178,8 +178,7 @@ class _Task:
     ) -> None:
         self.model, self.cost, self.X, self.T = model, cost, X, T
         self.parameters, self.penalty = parameters, penalty
-        # with one output: σ(z) ≥ ½ where z ≥ 0, if the cost takes the weighted input z (a logit) itself
-        self.threshold = 0.0 if getattr(cost, "__name__", "").endswith("with_logits") else 0.5
+        self.threshold = _threshold(cost, T)
         self.program: Any = program
         if program is not None:
             self.w: Array = program.parameters
@@ -242,10 +241,13 @@ class _Task:
     def wrong(self, X: Array, T: Array) -> Array:
         """Which examples are misclassified, as an array of bool."""
         self.finish()
-        if hasattr(self.model, "predict_all"):
+        if T.ndim == 1 and self.threshold is not None and hasattr(self.model, "forward_array"):
+            predicted = np.asarray(self.model.forward_array(X))[:, 0] >= self.threshold
+        elif hasattr(self.model, "predict_all"):
             predicted = np.asarray(self.model.predict_all(X))
         else:
-            predicted = np.array([_decide(self.model(x), self.threshold) for x in X])
+            threshold = 0.5 if self.threshold is None else self.threshold
+            predicted = np.array([_decide(self.model(x), threshold) for x in X])
         wanted = T.argmax(axis=1) if T.ndim == 2 else (T > 0.5).astype(int)
         return np.asarray(predicted != wanted)
 
@@ -268,6 +270,17 @@ def _check_targets(name: str, cost: Cost, outputs: Any, T: Array) -> None:
             continue  # the outputs are saturated: that is no fault of the target
         except (TypeError, ValueError) as error:
             raise type(error)(f"{name}: row {row} of y (counted from 0): {error}") from None
+
+
+def _threshold(cost: Cost, T: Array) -> float | None:
+    """From which output on one output says class 1, as far as the cost and the targets tell; else it is the model's.
+
+    Halfway between the targets, 0 and 1 or -1 and 1; or where σ(z) ≥ ½, if the cost takes the weighted input z itself.
+    """
+    name = getattr(cost, "__name__", "")
+    if name.endswith("with_logits") or (T < 0).any():
+        return 0.0
+    return 0.5 if name == "mse" else None
 
 
 def _are_classes(T: Array) -> bool:

@@ -396,3 +396,21 @@ def test_a_history_is_shown_in_one_line(rings: Data) -> None:
     shown = repr(fit(network(), rings))
     assert shown.startswith("<History: 4 epochs, 24 steps")
     assert len(shown.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("low", "cost"), [(0, nn.mse), (-1, nn.mse), (-1, lambda s, t: (1 - t * s).relu())])
+def test_a_class_is_decided_halfway_between_the_targets(low: int, cost: Any) -> None:
+    class Line(nn.Module):  # without predict_all
+        def __init__(self) -> None:
+            self.w, self.b = Value(0.5, "w"), Value(0.4 if low == 0 else -0.1, "b")
+
+        def forward(self, x: Any) -> Value:
+            return self.w * x[0] + self.b
+
+    X = np.array([[-1.0], [-0.5], [0.5], [1.0]])
+    y = np.array([low, low, 1, 1])
+    network = nn.MLP(1, [1], output="linear", seed=0)
+    network.load_state_dict({"layers.0.neurons.0.w.0": 0.5, "layers.0.neurons.0.b": 0.4 if low == 0 else -0.1})
+    for model in (Line(), network):
+        history = train(model, cost, (X, y), SGD(model.parameters(), lr=0.1), epochs=0)
+        assert history.accuracy == [1.0]
