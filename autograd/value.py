@@ -50,7 +50,7 @@ import numpy as np
 from autograd import reverse, rules
 from autograd.errors import DomainError, Line, ieee_is_on
 from autograd.op import Op, SumOp, find
-from autograd.order import arguments
+from autograd.order import arguments, topological
 from autograd.scope import NOTES, WATCHERS, Note, looked_at, note
 
 Number = Union[float, int, bool, np.floating[Any], np.integer[Any], np.bool_]  # noqa: UP007 (used at run time)
@@ -77,11 +77,16 @@ class Value:
     _note: Note | None
     _stamp: int  # on nodes of many arguments: EDITS when it was made
 
-    def __init__(self, data: Number, label: str = "") -> None:
+    def __init__(self, data: Number, label: str = "", *more: Any) -> None:
         self._data = as_float(data)
         self._grad = 0.0  # a leaf starts at 0, so that p.data -= lr * p.grad works when the cost does not use p
         self._rule = rules.LEAF
         self._x = self._y = None
+        if more or isinstance(label, tuple | list | set):  # micrograd's Value(data, children, op)
+            raise TypeError(
+                "Value(data, label) takes no children: an operation notes by itself what it was made from. "
+                "A new operation is a row of the table in autograd.rules, applied with x.apply(op, (x, y))."
+            )
         if not isinstance(label, str):
             raise TypeError(f"a label is text; got {label!r}")
         self._note = note(label) if label or NOTES else None
@@ -224,6 +229,19 @@ class Value:
             "Write v.data for the number, or autograd.exp(v) in place of math.exp(v)."
         )
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        """A copy of the whole graph below, however deep it is."""
+        leaves, made = topological(self)
+        for node in leaves + made:
+            if id(node) not in memo:
+                twin = memo[id(node)] = new(Value)
+                twin._data, twin._grad, twin._rule, twin._note = node._data, node._grad, node._rule, node._note
+                twin._x, twin._y = (_twin(side, memo) for side in (node._x, node._y))
+                if hasattr(node, "_stamp"):
+                    twin._stamp = node._stamp
+        copied: Value = memo[id(self)]
+        return copied
+
     # -- Applying operations ----------------------------------------------------------------------------------
 
     def apply(self, op: Op, args: Sequence[Any]) -> Value:
@@ -293,6 +311,12 @@ def as_float(data: Any) -> float:
 
 
 new = object.__new__
+
+
+def _twin(side: Any, memo: dict[int, Any]) -> Any:
+    if side is None:
+        return None
+    return tuple(memo[id(a)] for a in side) if side.__class__ is tuple else memo[id(side)]
 
 
 def constant(data: Number) -> Value:

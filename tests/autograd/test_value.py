@@ -361,6 +361,30 @@ def test_a_wide_sum_is_ordered_in_linear_time() -> None:
     assert x.grad == 50_000.0
 
 
+def test_a_deep_copy_of_a_deep_graph() -> None:
+    x, y = Value(2.0, "x"), Value(3.0, "y")
+    z = autograd.dot([x, y], [y, y], x)
+    for _ in range(20_000):
+        z = z + x
+    x2, z2, again = copy.deepcopy([x, z, x])
+    assert x2 is again
+    assert (x2.label, z2.data) == ("x", z.data)
+    z2.backward()
+    assert (x2.grad, x.grad) == (20_004.0, 0.0)
+    x2.data = 5.0
+    with pytest.raises(StaleGraphError):
+        z2.backward()
+    z.backward()
+    assert x.grad == 20_004.0
+
+
+def test_children_are_not_passed_in() -> None:
+    x = Value(2.0)
+    for arguments in ((4.0, (x, x), "*"), (4.0, (x, x)), (4.0, {x})):
+        with pytest.raises(TypeError, match="takes no children"):
+            Value(*arguments)
+
+
 def test_copies_share_the_rule_table() -> None:
     a = Value(2.0, "a")
     twin = copy.deepcopy(a * a)
