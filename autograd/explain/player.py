@@ -106,9 +106,14 @@ svg .later { opacity: .38; }
   .playing .controls button { padding: .3rem .35rem; min-width: 2.6rem; font-size: .95rem; }
   .controls .count { display: none; }
   .controls input[type=range] { flex-basis: 100%; order: -1; } .keys { display: none; }
-  .playing .below { min-height: 0; }
+  .playing .below { min-height: 0; } .playing .steps li.only .line { font-size: 1rem; padding-left: 0; }
 }
-@media print { .controls, .keys { display: none !important; } .playing ol.steps > li { display: block !important; } }
+@media print {
+  .controls, .keys { display: none !important; } .playing ol.steps > li { display: block !important; }
+  ol.steps > li, .picture { break-inside: avoid; } .below { display: block; }
+  .picture { max-height: none; overflow: hidden; } .picture svg { width: 100% !important; max-height: 20cm; }
+  .playing .wide { max-height: none; overflow: visible; break-inside: avoid; margin-top: 1rem; }
+}
 """
 
 SCRIPT = """
@@ -216,6 +221,9 @@ SCRIPT = """
   $("where").max = last; $("where").oninput = (event) => go(Number(event.target.value));
   document.documentElement.classList.add("playing");
   addEventListener("resize", fit);
+  let seen = 0;  // on paper stands the whole story
+  addEventListener("beforeprint", () => { seen = at; show(last); });
+  addEventListener("afterprint", () => show(seen));
   fit();
   show(0);
 })();

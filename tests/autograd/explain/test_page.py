@@ -225,3 +225,17 @@ def test_without_javascript_it_is_a_list(browser, story, tmp_path):
     assert all(item.is_visible() for item in tab.locator("ol.steps > li").all())
     assert not tab.locator("#next").is_visible()
     tab.close()
+
+
+def test_on_paper_stands_the_whole_story(opened, story):
+    opened.keyboard.press("ArrowRight")
+    opened.evaluate("dispatchEvent(new Event('beforeprint'))")
+    opened.emulate_media(media="print")
+    opened.set_viewport_size({"width": 700, "height": 1000})
+    assert opened.locator("ol.steps > li:visible").count() == len(story)
+    assert "\u2014" not in opened.locator("table").inner_text()
+    frame, graph = (opened.locator(each).bounding_box() for each in (".picture", ".picture svg"))
+    assert graph["x"] + graph["width"] <= frame["x"] + frame["width"] + 1
+    opened.evaluate("dispatchEvent(new Event('afterprint'))")
+    opened.emulate_media(media="screen")
+    assert opened.locator("#count").inner_text().startswith("2 of")
