@@ -38,6 +38,7 @@ def _searched(problem: Problem) -> list[Diagnosis]:
     found = (
         search.single()
         or search.odd_slopes(named=True)
+        or search.quantities()
         or search.indices()
         or search.several()
         or search.odd_slopes(named=False)

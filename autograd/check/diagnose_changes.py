@@ -189,6 +189,7 @@ def _replacements(graph: Graph, groups: Groups, group: Group) -> Iterator[Candid
                 yield _candidate(
                     group, edges, np.full(right.shape, sign), WrongSlope("missing-slope", number(sign), 1.2)
                 )
+        yield from _one_factor_less(graph, group)
         yield _candidate(
             group, edges, 1 / right, WrongSlope("wrong-slope", number(1), 2.5, "dividing in place of multiplying")
         )
@@ -202,6 +203,16 @@ def _replacements(graph: Graph, groups: Groups, group: Group) -> Iterator[Candid
             yield _candidate(group, edges, slopes, wrong)
         if first.op in ("mul", "div"):
             yield from _neighbours(graph, groups, group, slot, names)
+
+
+def _one_factor_less(graph: Graph, group: Group) -> Iterator[Candidate]:
+    """The coefficient t·x without the t, where t is another number in each term."""
+    factors = [graph.factors[e] for e in group.edges.tolist()]
+    for k in range(len(factors[0]) if len({len(f) for f in factors}) == 1 else 0):
+        numbers = graph.raw_value[[f[k] for f in factors]]
+        if np.ptp(numbers) > 0 and (numbers != 0).all():
+            wrong = WrongSlope("missing-slope", number(1), 1.3, "one of the factors")
+            yield _candidate(group, group.edges, graph.slope[group.edges] / numbers, wrong)
 
 
 @cache

@@ -126,6 +126,7 @@ class Graph:
         self._node_of: dict[int, int] = {}
         self._edges: list[tuple[int, int, int]] = []
         self._coefficients: list[Array | None] = []  # None: the slope is that of an operation
+        self.factors: list[tuple[int, ...]] = []  # the constants (places in `raw`) that make up a coefficient
         if depends[root]:
             self._keep(root)
         for i in range(root, -1, -1):
@@ -181,58 +182,61 @@ class Graph:
                 self.nodes.append(Node(self.raw[i]._rule.name, self.raw[i], i, self.arguments[i]))
         return at
 
-    def _edge(self, src: int, dst: int, slot: int, coefficient: Array | None = None) -> None:
+    def _edge(
+        self, src: int, dst: int, slot: int, coefficient: Array | None = None, factors: tuple[int, ...] = ()
+    ) -> None:
+        self.factors.append(factors)
         self._edges.append((src, dst, slot))
         self._coefficients.append(coefficient)
 
     def _flatten_sum(self, i: int, at: int) -> None:
-        todo: list[tuple[int, Array] | Part] = [(i, np.ones(len(self.points)))]
+        todo: list[tuple[int, Array, tuple[int, ...]] | Part] = [(i, np.ones(len(self.points)), ())]
         while todo:
             item = todo.pop()
             if isinstance(item, Part):
                 self.parts.append(Part(item.origin, at, item.first, len(self._edges)))
                 continue
-            j, c = item
+            j, c, f = item
             if j != i and not (self.arguments[j] and self._is_linear(j) and self._uses[j] == 1):
-                self._edge(at, self._keep(j), 0, c)
+                self._edge(at, self._keep(j), 0, c, f)
                 continue
             if j != i:
                 todo.append(Part(self.raw[j], at, len(self._edges), 0))
             name, args = self.raw[j]._rule.name, self.arguments[j]
             if name == "dot":
-                self._flatten_dot(j, c, at)
+                self._flatten_dot(j, c, at, f)
                 continue
             if name == "mul":
                 free, fixed = (args[0], args[1]) if self._depends[args[0]] else (args[1], args[0])
-                terms = [(free, c * self.raw_value[fixed])]
+                terms = [(free, c * self.raw_value[fixed], (*f, fixed))]
             elif name == "div":
-                terms = [(args[0], c / self.raw_value[args[1]])]
+                terms = [(args[0], c / self.raw_value[args[1]], f)]
             elif name == "sub":
-                terms = [(args[0], c), (args[1], -c)]
+                terms = [(args[0], c, f), (args[1], -c, f)]
             else:
-                terms = [(a, -c if name == "neg" else c) for a in args]
+                terms = [(a, -c if name == "neg" else c, f) for a in args]
             todo += [term for term in reversed(terms) if self._depends[term[0]]]
 
-    def _flatten_dot(self, j: int, c: Array, at: int) -> None:
+    def _flatten_dot(self, j: int, c: Array, at: int, f: tuple[int, ...]) -> None:
         args, depends = self.arguments[j], self._depends
         n = len(args) // 2
         for a, b in zip(args[:n], args[-n:], strict=True):
             if a == b and depends[a]:
                 self.nodes.append(Node("power", self.raw[j], -1, (a, self.two)))
-                self._edge(at, len(self.nodes) - 1, 0, c)
+                self._edge(at, len(self.nodes) - 1, 0, c, f)
                 self._edge(len(self.nodes) - 1, self._keep(a), 0)
             elif depends[a] and depends[b]:  # a product of its own, as if it had been written w·x
                 self.nodes.append(Node("mul", self.raw[j], -1, (a, b)))
                 product = len(self.nodes) - 1
-                self._edge(at, product, 0, c)
+                self._edge(at, product, 0, c, f)
                 self._edge(product, self._keep(a), 0)
                 self._edge(product, self._keep(b), 1)
             elif depends[a]:
-                self._edge(at, self._keep(a), 0, c * self.raw_value[b])
+                self._edge(at, self._keep(a), 0, c * self.raw_value[b], (*f, b))
             elif depends[b]:
-                self._edge(at, self._keep(b), 0, c * self.raw_value[a])
+                self._edge(at, self._keep(b), 0, c * self.raw_value[a], (*f, a))
         if len(args) > 2 * n and depends[args[n]]:
-            self._edge(at, self._keep(args[n]), 0, c)
+            self._edge(at, self._keep(args[n]), 0, c, f)
 
     def _value_of(self, node: Node) -> Array:
         if node.raw >= 0:

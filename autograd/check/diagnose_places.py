@@ -40,10 +40,11 @@ class Words:
         self._spread = self._coefficients()
 
     def _coefficients(self) -> dict[tuple[int, int], tuple[float, float]]:
-        """For terms of a kind in sums of a kind: the least and the largest of the numbers that multiply them."""
+        """For terms of a kind in sums of a kind: how small and how large the numbers are that multiply them."""
         out: dict[tuple[int, int], tuple[float, float]] = {}
         graph, alike = self.graph, self.groups.alike
-        least, most = graph.slope.min(axis=1).tolist(), graph.slope.max(axis=1).tolist()
+        size = np.abs(graph.slope)
+        least, most = size.min(axis=1).tolist(), size.max(axis=1).tolist()
         for s, d, low, high in zip(graph.src.tolist(), graph.dst.tolist(), least, most, strict=True):
             known = out.get((alike[s], alike[d]), (low, high))
             out[alike[s], alike[d]] = min(low, known[0]), max(high, known[1])
@@ -99,13 +100,13 @@ class Words:
             sources = len(set(graph.src[family].tolist()))
             term = self.formula(int(graph.dst[family[0]]), depth - 1)
             many = len(family) > sources
-            first = family[0]
-            least, most = self._spread[self.groups.alike[graph.src[first]], self.groups.alike[graph.dst[first]]]
-            same = most - least <= 1e-12 * max(abs(least), abs(most))
-            sign = -1 if same and least < 0 else 1
-            if same and abs(least) != 1:
+            least, most = self._spread[self.groups.alike[graph.src[family[0]]], self.groups.alike[graph.dst[family[0]]]]
+            negative = graph.slope[family] < 0
+            same = most - least <= 1e-12 * most and bool(negative.all() or not negative.any())
+            sign = -1 if same and negative.any() else 1
+            if same and most != 1:
                 inner = total_of(term) if many else term
-                term = product(number(abs(rounded(least))), inner)
+                term = product(number(rounded(most)), inner)
             elif same:
                 term = total_of(term) if many else term
             else:

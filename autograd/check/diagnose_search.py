@@ -18,7 +18,7 @@ from autograd.check.diagnose_effects import Trials, gradient, gradients
 from autograd.check.diagnose_fit import Fit, cost_of, ratio, simple
 from autograd.check.diagnose_graph import Change, Graph, Ints, Mask
 from autograd.check.diagnose_indices import Slips
-from autograd.check.diagnose_slopes import solved
+from autograd.check.diagnose_slopes import quantities, solved
 from autograd.check.groups import Group, Groups, Uses
 from autograd.check.problem import Array, Block, Problem
 
@@ -206,6 +206,16 @@ class Singles:
                 found += self._verified(graph, near)
         return found
 
+    def quantities(self) -> list[Explanation]:
+        """The gradient at some place multiplied or divided by a quantity of the graph."""
+        graph = self.graph
+        need = _bits(any_of(self.misfit(gradient(graph)) > self.fit))
+        places = [
+            g for g, below in zip(self.places, self._reaches, strict=True)
+            if not need & ~below and g.cost < 0.7 and not _meets_itself(graph, g)
+        ]  # fmt: skip
+        return list(self._verified(graph, list(quantities(graph, places[:60], self.misfit))))
+
     def odd_slopes(self, *, named: bool) -> list[Explanation]:
         """A slope that is in no table, solved for: those recognised as a formula, or those that are not."""
         if self._odd is None:
@@ -240,7 +250,10 @@ def _reach(graph: Graph, below: list[int], place: Group | Uses) -> int:
 
 def _meets_itself(graph: Graph, group: Group) -> bool:
     """Whether a path may cross the group twice, as in a recurrent network."""
-    return bool(np.ptp(graph.level[graph.src[group.edges]]) > 0)
+    inner = group.edges[~graph.is_input[graph.dst[group.edges]]]
+    if not len(inner):
+        return False
+    return bool(graph.level[graph.src[group.edges]].max() >= graph.level[graph.dst[inner]].min())
 
 
 def batches(items: list, graph: Graph) -> Iterator[list]:  # type: ignore[type-arg]

@@ -14,14 +14,15 @@ from itertools import product as pairs
 import numpy as np
 
 from autograd.check.diagnose_changes import Candidate
-from autograd.check.diagnose_effects import gradients
-from autograd.check.diagnose_fit import Fit
+from autograd.check.diagnose_effects import NOTHING, gradients
+from autograd.check.diagnose_fit import Fit, ratio
 from autograd.check.diagnose_graph import Change, Graph
 from autograd.check.groups import Group
 from autograd.check.mistakes import WrongSlope, evaluate
-from autograd.check.problem import Array
+from autograd.check.problem import Array, Kind
 from autograd.expression import Expression, number, symbol
 
+NODES = 3000  # whose values a factor is compared with
 MOST = 48  # slopes that are solved for at once
 SAMPLES = 48  # numbers that a formula is compared with
 UNNAMED = "no formula that I know"
@@ -55,6 +56,36 @@ def solved(graph: Graph, places: Iterable[Group], fit: Fit) -> Iterator[tuple[Ca
         elif count < equations:
             wrong = WrongSlope("wrong-slope", symbol("…"), 3.0, UNNAMED)
             yield Candidate("wrong-slope", group, Change(group.edges, slopes), group.cost + 3.0, slope=wrong), False
+
+
+def quantities(graph: Graph, places: Iterable[Group], misfit: Fit) -> Iterator[Candidate]:
+    """Places where the gradient is multiplied, or divided, by a quantity of the graph: 1/σ of a layer norm left out.
+
+    At each point the factor is solved for; then it is looked up among the values of the nodes.
+    """
+    nodes = [i for i, n in enumerate(graph.nodes) if n.op != "input" and np.ptp(graph.value[i]) > 0][:NODES]
+    if len(graph.points) < 3 or not nodes:
+        return
+    values = graph.value[nodes]
+    divides = {int(d) for d, s, slot in zip(graph.dst, graph.src, graph.slot, strict=True) if _divides(graph, s, slot)}
+    for group in places:
+        without, right = gradients(graph, [Change(group.edges, 0 * graph.slope[group.edges]), NOTHING])
+        through = right - without
+        c = ratio((graph.claimed - without)[:, None], through[:, None])
+        if not np.isfinite(c).all() or misfit(without + c[:, None] * through).max() > misfit.most:
+            continue
+        for power in (1, -1):
+            near = np.abs(values**power - c).max(axis=1) <= 1e-8 * np.abs(c).max()
+            for k in np.flatnonzero(near)[:1]:
+                node = nodes[int(k)]
+                change = Change(group.edges, graph.slope[group.edges] * c)
+                kind: Kind = "missing-slope" if power < 0 or node in divides else "wrong-slope"
+                words = "is multiplied by {}" if power > 0 else "is divided by {}"
+                yield Candidate(kind, group, change, group.cost + 1.9, by=words, node=node)
+
+
+def _divides(graph: Graph, source: int, slot: int) -> bool:
+    return graph.nodes[source].op == "div" and slot == 1
 
 
 def _solve(graph: Graph, group: Group, fit: Fit) -> tuple[Array, int] | None:

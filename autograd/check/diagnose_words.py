@@ -96,9 +96,13 @@ def _said(words: Words, finding: Candidate | Rearranged) -> Diagnosis:
 
 
 def _instead(words: Words, finding: Candidate, place: Group) -> Diagnosis:
-    """A slip of an index, or a part of a sum that was left out."""
-    where = words.place(place, slope=True)
+    """A slip of an index, a part of a sum that was left out, or a quantity that was multiplied in."""
     by = finding.by.replace("{}", plain(words.show(finding.node)))
+    if by.startswith("is "):
+        where = words.place(place, slope=False)
+        text = f"{where.what[0].upper()}{where.what[1:]} {by} in yours, and should not be."
+        return Diagnosis(finding.kind, str(where), None, text, latex(words.show(finding.node)))
+    where = words.place(place, slope=True)
     if finding.kind == "missing-term":
         return Diagnosis(
             finding.kind, str(where), None, f"At {where.what}, yours leaves out {by}", _right_tex(words, place)
@@ -212,7 +216,13 @@ def _slope(words: Words, finding: Candidate, place: Group) -> Diagnosis:
     if source.op == "sum":
         shown = words.show_sum(place.edges[graph.src[place.edges] == graph.src[place.edges[0]]])
         how = "left out" if finding.kind == "missing-slope" else "used the wrong way round"
-        text = f"The numbers that multiply {words.blocks(place.edges) or 'the terms'} in {where.what} are {how}."
+        which = (
+            "One of the factors that multiply"
+            if finding.slope.words == "one of the factors"
+            else "The numbers that multiply"
+        )
+        verb = "is" if which.startswith("One") else "are"
+        text = f"{which} {words.blocks(place.edges) or 'the terms'} in {where.what} {verb} {how}."
         return Diagnosis(finding.kind, str(where), None, text, latex(shown))
     slot = int(graph.slot[place.edges[0]])
     names, legend = _names(words, place, source.op, slot, finding.slope.slope)

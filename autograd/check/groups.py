@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -158,7 +158,7 @@ class Groups:
             if partition in known:
                 continue  # the same places again
             known.add(partition)
-            families: dict[Hashable, list[int]] = {}
+            families: dict[tuple[Any, ...], list[int]] = {}
             for e, (s, d, slot) in enumerate(zip(graph.src, graph.dst, graph.slot, strict=True)):
                 place = 0 if ops[s] in COMMUTATIVE and self.made[s] != self.made[d] else int(slot)
                 if is_sum[s]:
@@ -169,9 +169,12 @@ class Groups:
                 else:
                     families.setdefault(("slope", key[s], place), []).append(e)
                     families.setdefault(("slope", key[s], key[d], place), []).append(e)
+            for family, edges_ in list(families.items()):
+                if family[0] == "term":
+                    families.update(self._of_either_sign(family, edges_))
             for family, edges_ in families.items():
-                outer = family[0] == "term" and all(graph.src[e] == 0 for e in edges_)  # type: ignore[index]
-                add(family[0], edges_, cost - 0.1 * outer)  # type: ignore[index]
+                outer = family[0] == "term" and all(graph.src[e] == 0 for e in edges_)
+                add(family[0], edges_, cost - 0.1 * outer)
             into: dict[Hashable, list[int]] = {}
             for e, d in enumerate(graph.dst.tolist()):
                 if ops[d] != "input":
@@ -179,6 +182,15 @@ class Groups:
             for edges_ in into.values():
                 add("into", edges_, cost + 0.05)
         return list(found.values())
+
+    def _of_either_sign(self, family: tuple[Any, ...], edges: list[int]) -> dict[tuple[Any, ...], list[int]]:
+        """Terms that are added, and terms that are subtracted: the a and the b of a - b."""
+        slopes = self.graph.slope[edges]
+        size = np.abs(slopes)
+        if np.ptp(size) > 1e-12 * size.max() or (slopes < 0).all() or (slopes > 0).all():
+            return {}
+        added = [e for e in edges if self.graph.slope[e, 0] > 0]
+        return {(*family, "+"): added, (*family, "-"): sorted(set(edges) - set(added))}
 
     def _near(self) -> list[int]:
         """For each node the arguments that are at most three edges below, as the bits of a number.
@@ -239,7 +251,7 @@ class Groups:
 
         def add(kept: list[int], dropped: list[int], which: str, cost: float) -> None:
             if kept and dropped:
-                cost += 0.3 if which == "middle" else -0.5 * self._fans_out(dropped)
+                cost += 0.3 if which == "middle" else -0.5 * self._fans_out(kept, dropped)
                 drop = np.unique(np.array(dropped, np.int64))
                 found.setdefault(drop.tobytes(), Uses(np.array(kept, np.int64), drop, which, cost))
 
@@ -274,12 +286,15 @@ class Groups:
             self._by_position(list(rows_.values()), add, 0.65)
         return list(found.values())
 
-    def _fans_out(self, dropped: list[int]) -> bool:
+    def _fans_out(self, kept: list[int], dropped: list[int]) -> bool:
         """Whether ``=`` for ``+=`` is likelier than a forgotten term: what is dropped lives on beside the shared value.
 
         So it is for a value inside the graph, and for an argument that is dropped in a product with other arguments.
+        A normaliser (Σ e in e/Σ e) that was taken for a constant is a rule forgotten, not a loop.
         """
         graph = self.graph
+        if all(graph.nodes[s].op != "sum" for s in graph.src[kept]) and any(map(self._is_shared, dropped)):
+            return False
         for e in dropped:
             s, d = int(graph.src[e]), int(graph.dst[e])
             if s == 0 and graph.nodes[0].op == "sum":
@@ -291,6 +306,12 @@ class Groups:
                 if any(self._reach[graph.dst[o]] >> graph.nodes[d].component & 1 for o in others):
                     return False
         return True
+
+    def _is_shared(self, e: int) -> bool:
+        """Whether this edge leads from a sum over several values of one kind."""
+        s, d = int(self.graph.src[e]), int(self.graph.dst[e])
+        alike = [o for o in self._below[s] if self.alike[self.graph.dst[o]] == self.alike[d]]
+        return self.graph.nodes[s].op == "sum" and len(alike) > 1
 
     def _rows(self, edges: list[int]) -> list[list[int]]:
         rows: dict[int, list[int]] = {}

@@ -61,6 +61,13 @@ def signature(root: Value) -> tuple[int, ...]:
     )
 
 
+def branches(root: Value) -> set[tuple[int, int, int]]:
+    """Which way f went: for each node with a kink the size of the graph, its number there, and its branch."""
+    _, made = topological(root)
+    taken = signature(root)
+    return {(len(made), k, side) for k, side in enumerate(taken)} or {(len(made), -1, 0)}
+
+
 def kink(root: Value, inputs: Sequence[Value], nodes: list[Value], rng: np.random.Generator) -> Kink | None:
     """The corner at this point, or None if the kinks of `nodes` cancel and f has one gradient all the same."""
     size = np.array([max(abs(x._data), 1.0) for x in inputs])

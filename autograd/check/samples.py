@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.check import noise
+from autograd.check.kinks import branches
 from autograd.check.problem import Array
 from autograd.check.trial import Formula, FormulaFailure, Function, Look
 
@@ -57,8 +58,9 @@ class Samples:
         self.notes: list[str] = []
         self.bent: set[int] = set()  # blocks whose gradient came in another shape
         self.all: list[Sample] = []
+        self.unseen = 0  # branches that f took at no point
 
-    def nearby(self) -> Look | None:
+    def nearby(self, spread: float = 0.5) -> Look | None:
         """A random point around `at` where f has a gradient; closer and closer, if that is hard to find."""
         at = self.arguments.flat
         size = np.empty_like(at)
@@ -69,11 +71,29 @@ class Samples:
             size[block.slice] = np.maximum(np.abs(part), typical)
         size[size == 0] = 0.5
         for attempt in range(14):
-            flat = self.arguments.rounded(at + 0.5 * 0.5**attempt * size * self.rng.uniform(-1, 1, len(at)))
+            flat = self.arguments.rounded(at + spread * 0.5**attempt * size * self.rng.uniform(-1, 1, len(at)))
             look = self.f.look(flat, self.rng)
             if look.exact is not None:
                 return look
         return None
+
+    def beyond(self, looks: list[Look]) -> list[Look]:
+        """Points further away, where a relu, max, abs or `if` goes the way that it went at none of these points."""
+        taken = set().union(*(branches(look.root) for look in looks if look.root is not None))
+        found: list[Look] = []
+        for spread in (1.0, 1.0, 2.0, 2.0, 4.0, 4.0, 8.0):
+            self.unseen = sum((size, k, -side) not in taken for size, k, side in taken if side)
+            if not self.unseen and not self.f.compares:
+                break
+            look = self.nearby(spread)
+            if look is None or look.root is None or self.formula is None or self.claim(look.at) is None:
+                continue
+            new = branches(look.root)
+            if new - taken:
+                taken |= new
+                found.append(look)
+        self.unseen = sum((size, k, -side) not in taken for size, k, side in taken if side)
+        return found
 
     def compare(self, looks: list[Look]) -> None:
         """Run the formula at each of these points, and judge."""

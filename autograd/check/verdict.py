@@ -95,6 +95,8 @@ class _Check:
             self.notes.append(f"f has a gradient at {len(around)} of the {self.points} points tried around `at`.")
         if here.root is None:
             self.notes.append(f"At the point you gave, {here.why.splitlines()[0]}; other points were used.")
+        if looks and self.formula is not None and self.points:
+            looks += self.samples.beyond(looks)
         self.samples.compare(looks)
         if corner is not None:
             return self._at_a_corner(here, corner)
@@ -144,6 +146,12 @@ class _Check:
         lost = self.samples.all[0].status == LOST
         if lost.any():
             self.notes.append(f"Along {self._some(lost)} the numbers differ at the point you gave, by rounding only.")
+        if self.samples.unseen:
+            n = self.samples.unseen
+            self.notes.append(
+                f"{n} of the branches of relu, max and abs {'were' if n > 1 else 'was'} taken at no point: what the "
+                "formula gives there was not compared. Check it at another point, too."
+            )
         idle = np.all([(s.exact == 0) & (s.claimed == 0) for s in self.samples.all], axis=0)
         if idle.any():
             self.notes.append(f"Along {self._some(idle)} both are 0 at every point, so little was compared there.")
