@@ -24,7 +24,7 @@ from autograd.compile.record import Recording
 from autograd.compile.tensors import Plan, Tensor
 
 Array = NDArray[np.float64]
-LINES = 500  # of loops, above which compiling them would take half a minute
+LINES = 200  # of loops, above which compiling them would take more than a few seconds
 
 
 class Fused:

@@ -195,6 +195,8 @@ class Writer(Names):
         name = self.known.get((a.target.offset, a.target.shape, a.target.strides))
         if name is not None and f"d{name}" not in self.taken and not a.add:
             name = self.fresh(f"d{name}", number=False)
+            if not self._is_full(a.value, a.target.tensor):
+                text = f"np.broadcast_to({text}, {self._shape(a.target.shape, False)})"
             self.lines.append(self._commented(f"{name} = {text}", a.target.shape, False))
             self.slopes.append((name, a.target))
             return

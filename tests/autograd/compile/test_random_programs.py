@@ -69,21 +69,24 @@ ONCE_WRONG = {
         ("add", (0, 0)), ("square", (1,)), *[("neg", (0,))] * 4, *[("add", (0, 0))] * 3, *[("neg", (0,))] * 2,
         ("add", (0, 1)), ("double", (0,)), ("total", (2, 2, 7, 11, 4)),
     ),
+    "a slope of two parameters that is one number": (("add", (0, 1)), ("neg", (0,))),
+    "a slope of two parameters that is a constant": (("add", (0, 1)), *[("add", (0, 0))] * 15, ("add", (2, 4))),
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("count", [2, 3])
 @pytest.mark.parametrize("steps", ONCE_WRONG.values(), ids=ONCE_WRONG)
-def test_programs_that_were_wrong_once(steps):
+def test_programs_that_were_wrong_once(steps, count):
     recipe = Recipe((0.5, 1.5, 2.5, 0.0), steps)
-    leaves = [Value(x) for x in recipe.inputs[:3]]
-    program = compile(lambda x: recipe.run([*leaves, x]), leaves, backend="numpy")
-    rows = np.array([0.25, -1.0])
-    value, slopes = program(rows)
-    each = [engine(recipe, leaves, [Value(x)]) for x in rows]
+    leaves = [Value(x) for x in recipe.inputs[:count]]
+    program = compile(lambda *xs: recipe.run([*leaves, *xs]), leaves, backend="numpy")
+    columns = [np.array([0.25, -1.0]), np.array([1.5, 0.5])][: 4 - count]
+    value, slopes = program(*columns)
+    each = [engine(recipe, leaves, [Value(x) for x in row]) for row in zip(*columns, strict=True)]
     assert_close(value, slopes, np.mean([v for v, _ in each]), np.mean([s for _, s in each], axis=0))
     namespace = {}
     exec(program.source, namespace)
-    assert_close(*namespace["program"](program.parameters, rows), value, slopes)
+    assert_close(*namespace["program"](program.parameters, *columns), value, slopes)
 
 
 @given(recipe=recipes(kinks=True, steps=20))
