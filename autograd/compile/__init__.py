@@ -24,6 +24,8 @@
 
     batch      what the user passes, checked
     program    the thing that is called
+
+Each name is a file of this folder.
 """
 
 from autograd.compile.frozen import TraceError
