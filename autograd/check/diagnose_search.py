@@ -41,6 +41,8 @@ class Explanation:
         factors = [f for f in self.findings if isinstance(f, Candidate) and f.factor]
         # a factor of everything and another one of a term say no more than a factor for each of two terms
         places = [f.place for f in factors if isinstance(f.place, Group)]
+        if len(places) == 2 and places[0] is places[1]:
+            return cost - places[0].cost - 0.4  # a sign and a factor at one place
         split = len(places) == 2 and all(p.outer for p in places) and any(p.role == "whole" for p in places)
         return cost + 0.9 * split
 
@@ -145,7 +147,8 @@ class Singles:
             found = gradients(graph, [c.change for c in some])
             errors = self.misfit(found).max(axis=(1, 2))
             for c, error, its in zip(some, errors.tolist(), found, strict=True):
-                yield from self._kept(Explanation((*before, c), error, its))
+                parts = (c,) if before else _sign_and_factor(graph, c)
+                yield from self._kept(Explanation((*before, *parts), error, its))
 
     def _rearranged(self, graph: Graph, base: Array, wrong: Mask, before: tuple[Finding, ...]) -> Iterator[Explanation]:
         """Another order of components, or something added, in the gradient or in what comes to an array on one way."""
@@ -226,6 +229,13 @@ class Singles:
 def any_of(wrong: Mask) -> Mask:
     """The components that are wrong at any point."""
     return np.asarray(wrong.any(axis=0))
+
+
+def _sign_and_factor(graph: Graph, c: Candidate) -> tuple[Candidate, ...]:
+    """-2 is two mistakes: a sign, and a factor of 2."""
+    if c.factor is None or c.factor >= 0 or c.factor == -1 or not isinstance(c.place, Group):
+        return (c,)
+    return times(graph, c.place, -1.0, cost_of(-1.0)), times(graph, c.place, -c.factor, cost_of(-c.factor))
 
 
 def _bits(wrong: Mask) -> int:
