@@ -13,6 +13,8 @@ from autograd.compile.builder import Builder
 from autograd.compile.exponentials import log_sum_exp, shifted
 from autograd.op import Op
 
+SUMS = frozenset({rules.add, rules.sub})
+
 
 def _add(b: Builder, x: int, y: int) -> int | None:
     first, second = b.ops[x], b.ops[y]
@@ -24,13 +26,29 @@ def _add(b: Builder, x: int, y: int) -> int | None:
         return b.make(rules.sub, (x, b.args[y][0]))
     if first is rules.neg:
         return b.make(rules.sub, (y, b.args[x][0]))
-    for a, c in ((x, y), (y, x)):
-        if b.ops[c] is rules.softplus and (made := log_sum_exp(b, a, c)) is not None:
+    for a, z in ((x, y), (y, x)):
+        if b.ops[z] is rules.softplus and (made := log_sum_exp(b, a, z)) is not None:
             return made
-    for a, c in ((x, y), (y, x)):
-        if (made := _gathered(b, a, c)) is not None:
+    for a, z in ((x, y), (y, x)):
+        if (made := _gathered(b, a, z)) is not None:
             return made
+    if first in SUMS and second in SUMS:
+        (c, base, k), (d, other, m) = _affine(b, x), _affine(b, y)
+        if base == other:
+            return b.make(rules.add, (_times(b, c + d, base), b.number(k + m)))
     return None
+
+
+def _affine(b: Builder, slot: int) -> tuple[float, int, float]:
+    """(c, x, k), if this is c·x + k."""
+    if b.ops[slot] not in SUMS:
+        return *b.multiple(slot), 0.0
+    x, y = b.args[slot]
+    sign = 1.0 if b.ops[slot] is rules.add else -1.0
+    if x in b.constants:
+        c, base = b.multiple(y)
+        return sign * c, base, b.constants[x]
+    return (*b.multiple(x), sign * b.constants[y]) if y in b.constants else (1.0, slot, 0.0)
 
 
 def _gathered(b: Builder, x: int, y: int) -> int | None:

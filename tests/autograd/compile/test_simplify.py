@@ -29,6 +29,8 @@ SAME = [
     (lambda x, y: +x, []),
     (lambda x, y: x**2, ["mul"]),
     (lambda x, y: x + x + x, ["mul"]),
+    (lambda x, y: (2 * x + 1) + (x * 3 - 2), ["add", "mul"]),
+    (lambda x, y: (1 - x) + (x - 1) + y, []),
     (lambda x, y: x + -y, ["sub"]),
     (lambda x, y: -x * -y, ["mul"]),
     (lambda x, y: 2 * (3 * x), ["mul"]),
