@@ -158,7 +158,7 @@ class _Writer:
             if isinstance(op, SumOp):
                 self._through_sum(op, args, g)
                 continue
-            if square:
+            if square:  # both slopes of x·x at once
                 self._add(args[0], f"{product(g[:3] + '2.0', g[3:])} * {text[args[0]]}")
                 continue
             places = (i, *args)
@@ -178,6 +178,7 @@ class _Writer:
         return f" + ({_without_plus(g)})" if self.several[i] else g
 
     def _through_sum(self, op: Op, args: tuple[int, ...], g: str) -> None:
+        """What a total or a dot passes on."""
         if op is rules.total:
             amounts = [(a, g) for a in args]
         else:
