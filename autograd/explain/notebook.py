@@ -21,7 +21,8 @@ STYLE = """
   border-bottom: 1px solid #8888; }
 .chalkgrad-explain td p { margin: 0 0 .3em; max-width: 34em; }
 .chalkgrad-explain math { math-style: normal; }
-.chalkgrad-explain .line { margin: .15em 0; white-space: nowrap; }
+.chalkgrad-explain mfrac > * { padding: .08em .12em; }
+.chalkgrad-explain .line { margin: .3em 0; white-space: nowrap; }
 """
 
 

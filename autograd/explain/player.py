@@ -57,6 +57,7 @@ h2 { font-size: 1.1rem; margin: 1rem 0 .4rem; }
 .picture { max-height: 54vh; }
 .picture svg { max-width: none !important; height: auto; display: block; margin: auto; }
 math { font-size: 1.1em; math-style: normal; }
+mfrac > * { padding: .08em .12em; }
 button { font: inherit; color: var(--text); background: var(--panel); border: 2px solid var(--faint);
   border-radius: .4rem; padding: .3rem .8rem; min-height: 2.75rem; min-width: 2.75rem; cursor: pointer; }
 button:disabled { opacity: .45; cursor: default; }

@@ -160,6 +160,20 @@ def test_the_diagram_draws_small_layers_whole_and_large_ones_in_part() -> None:
     assert ">192<" in large
 
 
+def luminance(colour: str) -> float:
+    """The relative luminance of the Web Content Accessibility Guidelines."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    r, g, b = (x / 12.92 if x <= 0.03928 else ((x + 0.055) / 1.055) ** 2.4 for x in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+@pytest.mark.parametrize("colour", figures.COLOURS)
+@pytest.mark.parametrize("card", ["#ffffff", "#1b1f24"])
+def test_every_line_of_a_plot_stands_out_in_light_and_in_dark(colour: str, card: str) -> None:
+    dark, light = sorted((luminance(colour), luminance(card)))
+    assert (light + 0.05) / (dark + 0.05) >= 3
+
+
 # -- In a real browser -------------------------------------------------------------------------------------------
 
 
