@@ -10,8 +10,8 @@ def program(p0, p1):
     g2 = 1.0 - v3 * v3
     return v3, (g2 * p1, g2 * p0)
 
-CPython compiles five more names in a line in the time that one more line takes, so there are few lines, of up to LONG
-characters (no more: it recurses on nested expressions).
+CPython compiles two or three more names in a line in the time that one more line takes. So there are few lines, of up to
+LONG characters: no more, since it recurses on nested expressions.
 """
 
 from __future__ import annotations
@@ -152,9 +152,9 @@ class _Writer:
             if not g or not args:
                 continue
             square = op is rules.mul and args[0] == args[1]
-            once = square or len(args) == 1 or (len(args) == 2 and active[args[0]] != active[args[1]])
-            if several[i] or not once or len(g) > LONG:
-                g = self._upstream(i, g, once)
+            times = 1 if square or (len(args) == 2 and active[args[0]] != active[args[1]]) else len(args)
+            if several[i] or times > 1 or len(g) > LONG:
+                g = self._upstream(i, g, times)
             if isinstance(op, SumOp):
                 self._through_sum(op, args, g)
                 continue
@@ -171,9 +171,10 @@ class _Writer:
                     else:
                         gradient[a] = term
 
-    def _upstream(self, i: int, g: str, once: bool) -> str:
-        """The gradient of this slot as one term; a name or a number, unless it is needed only once."""
-        if len(g) > LONG or not (once or (_is_atom(g[3:]) and not self.several[i])):
+    def _upstream(self, i: int, g: str, times: int) -> str:
+        """The gradient of this slot as one term, which is to stand so many times: short, or a name."""
+        short = times == 1 or (not self.several[i] and (_is_atom(g[3:]) or (times == 2 and _is_pair(g[3:]))))
+        if not short or len(g) > LONG:
             return " + " + self._assigned(f"g{i}", _without_plus(g))
         return f" + ({_without_plus(g)})" if self.several[i] else g
 
@@ -213,4 +214,10 @@ def _without_plus(terms: str) -> str:
 
 
 def _is_atom(text: str) -> bool:
+    """A name or a number?"""
     return text.isidentifier() or (text[0].isdigit() and " " not in text)
+
+
+def _is_pair(text: str) -> bool:
+    """A product of two of them? Writing it twice is cheaper than a line for it, and it runs as fast."""
+    return text.count(" ") == 2 and " * " in text and "(" not in text
