@@ -10,8 +10,8 @@ def program(p0, p1):
     g2 = 1.0 - v3 * v3
     return v3, (g2 * p1, g2 * p0)
 
-CPython compiles two or three more names in a line in the time that one more line takes. So there are few lines, of up to
-LONG characters: no more, since it recurses on nested expressions.
+CPython compiles two or three more names in a line in the time that one more line takes. So there are few lines, of up
+to LONG characters: no more, since it recurses on nested expressions.
 """
 
 from __future__ import annotations
