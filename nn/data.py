@@ -102,9 +102,11 @@ def _numbers(array: npt.NDArray[Any], name: str) -> Floats:
         for n, item in enumerate(flat):
             if not isinstance(item, float | int | np.floating | np.integer):
                 place = ", ".join(str(int(i)) for i in np.unravel_index(n, array.shape))
-                raise ValueError(f"{name}[{place}] is {item!r} of type {type(item).__name__}, not a number")
+                raise ValueError(f"{name}[{place}] is {item!r:.80} of type {type(item).__name__}, not a number")
         return array.astype(np.float64)
-    raise ValueError(f"{name} should hold real numbers; got an array of type {array.dtype}")
+    names = name == "y" and array.dtype.kind in "US"
+    hint = ". If these are names of classes: names, y = np.unique(y, return_inverse=True)" if names else ""
+    raise ValueError(f"{name} should hold real numbers; got an array of type {array.dtype}{hint}")
 
 
 # -- One example as Values ------------------------------------------------------------------------------------
@@ -127,7 +129,7 @@ def as_row(x: Any, n: int) -> Row:
         many = " For many examples use forward_array(X)." if isinstance(x, np.ndarray) and x.ndim == 2 else ""
         raise TypeError(f"x is one example, a list of {n} numbers; got {type(x).__name__}{shape}.{many}")
     else:
-        entries = list(x)
+        entries = x.tolist() if hasattr(x, "tolist") else list(x)  # a tensor of torch
     if len(entries) != n:
         raise ValueError(f"x has {len(entries)} entries; this network takes {n}")
     while len(_X) < n:

@@ -455,3 +455,20 @@ def test_a_neuron_with_too_few_weights_says_so():
 def test_predict_of_a_matrix_points_to_predict_all():
     with pytest.raises(TypeError, match=r"predict_all\(X\)"):
         nn.MLP(2, [1], seed=0).predict(np.zeros((3, 2)))
+
+
+def test_names_of_classes_are_told_how_to_become_labels():
+    with pytest.raises(ValueError, match=r"np.unique\(y, return_inverse=True\)"):
+        nn.MLP.for_data(np.eye(2), ["cat", "dog"])
+
+
+def test_a_row_of_another_library_is_a_row():
+    class Tensor:
+        def tolist(self):
+            return [1.0, 2.0]
+
+        def __iter__(self):
+            raise AssertionError("its entries are tensors themselves")
+
+    model = nn.MLP(2, [1], seed=0)
+    assert model(Tensor()).data == model([1.0, 2.0]).data
