@@ -14,6 +14,7 @@ from autograd.compile.exponentials import log_sum_exp, shifted
 from autograd.op import Op
 
 SUMS = frozenset({rules.add, rules.sub})
+MEETING = SUMS | {rules.softplus}  # something in these may meet something in the other term of a sum
 
 
 def _add(b: Builder, x: int, y: int) -> int | None:
@@ -26,6 +27,8 @@ def _add(b: Builder, x: int, y: int) -> int | None:
         return b.make(rules.sub, (x, b.args[y][0]))
     if first is rules.neg:
         return b.make(rules.sub, (y, b.args[x][0]))
+    if b.bases[x] != b.bases[y] and first not in MEETING and second not in MEETING:
+        return None
     for a, z in ((x, y), (y, x)):
         if b.ops[z] is rules.softplus and (made := log_sum_exp(b, a, z)) is not None:
             return made
