@@ -154,18 +154,48 @@ class Power(Schedule):
 
 
 @dataclass(frozen=True, slots=True)
-class LinearDecay(Schedule):
-    """η_k = (1-β_k) η_0 + β_k η_K with β_k = k/K, and η_K for k ≥ K; η_0 > 0, 0 ≤ η_K ≤ η_0, K ≥ 1.
-
-    The lecture's convex combination. η_0 itself is never used: the first step, k = 1, has β_1 = 1/K.
-    """
+class _Descent(Schedule):
+    """From η_0 down to η_K in K steps, and η_K from then on; η_0 > 0, 0 ≤ η_K ≤ η_0, K ≥ 1."""
 
     eta_0: float
     eta_K: float
     K: int
 
     def __post_init__(self) -> None:
-        _check_descent(self, self.eta_0, self.eta_K, self.K)
+        write = f"{type(self).__name__}(eta_0=0.5, eta_K=0.05, K=1000)"
+        first = positive("The first rate eta_0", self.eta_0, write)
+        last = not_negative("The last rate eta_K", self.eta_K, write)
+        if last > first:
+            raise ValueError(
+                f"The last rate eta_K must not be greater than the first, but eta_0={first} and eta_K={last} "
+                f"were given. Are they swapped? Write for example {write}."
+            )
+        object.__setattr__(self, "eta_0", first)
+        object.__setattr__(self, "eta_K", last)
+        object.__setattr__(self, "K", count("The number of steps K", self.K, write))
+
+    @abstractmethod
+    def _squares(self) -> float:
+        """Σ η_k² / η_0² where η_K = 0."""
+
+    def conditions(self) -> Conditions:
+        """Never both: either η_K > 0 and Σ η² = ∞, or η_K = 0 and Σ η < ∞."""
+        if self.eta_K > 0:
+            return _constant_from_some_step_on(self.eta_K, self.K)
+        # Σ_{k≤K} (1-k/K) = Σ_{k≤K} (1 + cos(π k/K))/2 = (K-1)/2
+        why = (
+            f"From step {self.K} on the rate is 0: Σ η = η_0 (K-1)/2 = {self.eta_0 * (self.K - 1) / 2:g}. "
+            "Whatever has not been reached by then is never reached."
+        )
+        return Conditions(False, True, why, self.eta_0 * self.eta_0 * self._squares())
+
+
+@dataclass(frozen=True, slots=True)
+class LinearDecay(_Descent):
+    """η_k = (1-β_k) η_0 + β_k η_K with β_k = k/K, and η_K for k ≥ K; η_0 > 0, 0 ≤ η_K ≤ η_0, K ≥ 1.
+
+    The lecture's convex combination. η_0 itself is never used: the first step, k = 1, has β_1 = 1/K.
+    """
 
     def rate(self, k: int) -> float:
         """(1-β_k) η_0 + β_k η_K, β_k = min(k/K, 1)."""
@@ -174,28 +204,17 @@ class LinearDecay(Schedule):
         beta = k / self.K
         return (1 - beta) * self.eta_0 + beta * self.eta_K
 
-    def conditions(self) -> Conditions:
-        """Never both: either η_K > 0 and Σ η² = ∞, or η_K = 0 and Σ η < ∞."""
-        if self.eta_K > 0:
-            return _constant_from_some_step_on(self.eta_K, self.K)
-        # Σ_{k≤K} (1-k/K)² = (K-1)(2K-1)/6K
-        gamma = self.eta_0 * self.eta_0 * (self.K - 1) * (2 * self.K - 1) / (6 * self.K)
-        return _nothing_after(self.K, self.eta_0, gamma)
+    def _squares(self) -> float:
+        """Σ_{k≤K} (1-k/K)² = (K-1)(2K-1)/6K."""
+        return (self.K - 1) * (2 * self.K - 1) / (6 * self.K)
 
 
 @dataclass(frozen=True, slots=True)
-class Cosine(Schedule):
+class Cosine(_Descent):
     """η_k = η_K + (η_0-η_K) (1 + cos(π k/K))/2, and η_K for k ≥ K; η_0 > 0, 0 ≤ η_K ≤ η_0, K ≥ 1.
 
     Half a wave from η_0 down to η_K: slow, fast, slow (Loshchilov & Hutter 2017, SGDR, without restarts).
     """
-
-    eta_0: float
-    eta_K: float
-    K: int
-
-    def __post_init__(self) -> None:
-        _check_descent(self, self.eta_0, self.eta_K, self.K)
 
     def rate(self, k: int) -> float:
         """η_K + (η_0-η_K) (1 + cos(π min(k/K, 1)))/2."""
@@ -203,13 +222,9 @@ class Cosine(Schedule):
             return self.eta_K
         return self.eta_K + (self.eta_0 - self.eta_K) * (1 + math.cos(math.pi * k / self.K)) / 2
 
-    def conditions(self) -> Conditions:
-        """Never both: either η_K > 0 and Σ η² = ∞, or η_K = 0 and Σ η < ∞."""
-        if self.eta_K > 0:
-            return _constant_from_some_step_on(self.eta_K, self.K)
-        # Over k = 1 … K ≥ 2: Σ cos(π k/K) = -1 and Σ cos² = K/2, so Σ ((1+cos)/2)² = (3K-4)/8. At K = 1 it is 0.
-        gamma = self.eta_0 * self.eta_0 * max(3 * self.K - 4, 0) / 8
-        return _nothing_after(self.K, self.eta_0, gamma)
+    def _squares(self) -> float:
+        """Σ_{k≤K} ((1 + cos(π k/K))/2)² = (3K-4)/8 for K ≥ 2, as Σ cos = -1 and Σ cos² = K/2; 0 for K = 1."""
+        return max(3 * self.K - 4, 0) / 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,21 +266,6 @@ class Step(Schedule):
         return Conditions(False, True, why, self.eta_0 * self.eta_0 * self.every / (1 - self.factor**2))
 
 
-def _check_descent(schedule: LinearDecay | Cosine, eta_0: object, eta_K: object, K: object) -> None:
-    """The settings that LinearDecay and Cosine share, checked and made plain numbers."""
-    write = f"{type(schedule).__name__}(eta_0=0.5, eta_K=0.05, K=1000)"
-    first = positive("The first rate eta_0", eta_0, write)
-    last = not_negative("The last rate eta_K", eta_K, write)
-    if last > first:
-        raise ValueError(
-            f"The last rate eta_K must not be greater than the first, but eta_0={first} and eta_K={last} "
-            f"were given. Are they swapped? Write for example {write}."
-        )
-    object.__setattr__(schedule, "eta_0", first)
-    object.__setattr__(schedule, "eta_K", last)
-    object.__setattr__(schedule, "K", count("The number of steps K", K, write))
-
-
 def _constant_from_some_step_on(eta: float, k: int = 1) -> Conditions:
     stays = "The rate is" if k == 1 else f"From step {k} on the rate stays"
     return Conditions(
@@ -274,15 +274,6 @@ def _constant_from_some_step_on(eta: float, k: int = 1) -> Conditions:
         f"{stays} {eta:g}: Σ η grows without end, but so does Σ η². "
         "The noise of single examples does not die out; the steps end up near an optimum, not at it.",
     )
-
-
-def _nothing_after(K: int, eta_0: float, gamma: float) -> Conditions:
-    # Σ_{k≤K} (1-k/K) = Σ_{k≤K} (1 + cos(π k/K))/2 = (K-1)/2
-    why = (
-        f"From step {K} on the rate is 0: Σ η = η_0 (K-1)/2 = {eta_0 * (K - 1) / 2:g}. "
-        "Whatever has not been reached by then is never reached."
-    )
-    return Conditions(False, True, why, gamma)
 
 
 def as_schedule(lr: object) -> Schedule:
