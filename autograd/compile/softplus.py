@@ -57,17 +57,17 @@ class _Meeting:
     def __init__(self, recording: Recording, twins: dict[int, Twin]) -> None:
         self.r, self.twins, self.count = recording, twins, uses(recording)
         self.build = Builder(recording, IDENTITIES)
-        self.new = [0] * len(recording)
+        self.new: list[int] = []  # what became of each slot so far
 
     def rewritten(self) -> Recording:
         r, new = self.r, self.new
         inner = {a for i, args in enumerate(r.args) if is_sum(r, i) for a in args if self.count[a] == 1}
         for i, (op, args) in enumerate(zip(r.ops, r.args, strict=True)):
             if not args:
-                new[i] = self.build.leaf(r, i)
+                new.append(self.build.leaf(r, i))
                 continue
             made = self._sum(i) if is_sum(r, i) and i not in inner else None
-            new[i] = self.build.make(op, tuple([new[a] for a in args])) if made is None else made
+            new.append(self.build.make(op, tuple([new[a] for a in args])) if made is None else made)
         return self.build.finish(new, r)
 
     def _sum(self, slot: int) -> int | None:
@@ -83,7 +83,7 @@ class _Meeting:
                 others.append((c, factors))
             else:
                 pairs.setdefault(self.twins[found.twin][:2], []).append(found)
-        met = {pair: self._met(pair, both) for pair, both in pairs.items()}
+        met = {pair: self._met(pair, both) if pair[0] < slot else [] for pair, both in pairs.items()}
         if not any(met.values()):
             return None
         pieces: list[int] = []

@@ -299,11 +299,12 @@ class Writer(Names):
             repeated = {k for k, (n, s) in enumerate(zip(x.shape, x.strides, strict=True)) if n > 1 and s == 0}
         if repeated & set(expr.axes):
             text, repeated = f"np.broadcast_to({text}, {self._shape(x.shape, x.batched)})", set()
-        axes = [k - len(x.shape) for k in expr.axes]
+        axes = [k - len(x.shape) for k in expr.axes if k >= _left_out(x)]
         over_batch = expr.over_batch and x.batched
         if over_batch:
             axes.insert(0, 0)
-        text = f"{text}.sum(axis={axes[0] if len(axes) == 1 else tuple(axes)})"
+        if axes:
+            text = f"{text}.sum(axis={axes[0] if len(axes) == 1 else tuple(axes)})"
         if repeated:
             kept = tuple(n for k, n in enumerate(x.shape) if k not in expr.axes)
             text = f"np.broadcast_to({text}, {self._shape(kept, x.batched and not over_batch)})"
@@ -430,7 +431,7 @@ def _own_shape(expr: Expr) -> Shape | None:
             return (k,)
         return (i, k)
     if isinstance(expr, Along):
-        return tuple(n for k, n in enumerate(expr.x.shape) if k not in expr.axes)
+        return tuple(n for k, n in enumerate(expr.x.shape) if k not in expr.axes and k >= _left_out(expr.x))
     if isinstance(expr, Largest | Ref | Gather):
         return expr.shape
     if isinstance(expr, Sum):
@@ -438,6 +439,12 @@ def _own_shape(expr: Expr) -> Shape | None:
     if isinstance(expr, Elementwise):
         return expr.shape if any(_own_shape(x) is not None for x in expr.args) else None
     return None
+
+
+def _left_out(expr: Expr) -> int:
+    """How many first axes of length 1 the text of an expression lacks: a row times a matrix is a row."""
+    own = _own_shape(expr)
+    return 0 if own is None else len(expr.shape) - len(own)
 
 
 def _squeezed(expr: Expr, axis: int | None = None) -> Expr:

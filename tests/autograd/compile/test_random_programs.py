@@ -71,16 +71,20 @@ ONCE_WRONG = {
     ),
     "a slope of two parameters that is one number": (("add", (0, 1)), ("neg", (0,))),
     "a slope of two parameters that is a constant": (("add", (0, 1)), *[("add", (0, 0))] * 15, ("add", (2, 4))),
+    "a product that has an axis less than its views": (("add", (0, 1)), ("dot", (0, 4, 4, 0)), ("add", (0, 0))),
+    "softplus(-z) before softplus(z)": (
+        ("neg", (0,)), ("softplus", (4,)), ("sub", (0, 4)), ("softplus", (0,)), ("dot", (6, 5, 6)), ("abs", (8,)),
+    ),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("count", [1, 2, 3])
 @pytest.mark.parametrize("steps", ONCE_WRONG.values(), ids=ONCE_WRONG)
 def test_programs_that_were_wrong_once(steps, count):
     recipe = Recipe((0.5, 1.5, 2.5, 0.0), steps)
     leaves = [Value(x) for x in recipe.inputs[:count]]
     program = compile(lambda *xs: recipe.run([*leaves, *xs]), leaves, backend="numpy")
-    columns = [np.array([0.25, -1.0]), np.array([1.5, 0.5])][: 4 - count]
+    columns = [np.array([0.25, -1.0]), np.array([1.5, 0.5]), np.array([0.75, 0.5])][: 4 - count]
     value, slopes = program(*columns)
     each = [engine(recipe, leaves, [Value(x) for x in row]) for row in zip(*columns, strict=True)]
     assert_close(value, slopes, np.mean([v for v, _ in each]), np.mean([s for _, s in each], axis=0))
