@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from autograd.check.sheet import found, said
+from autograd.check.sheet import said
+from autograd.check.sheet_examine import Row
 from autograd.lecture.experiments import Results
 
 
@@ -20,10 +24,7 @@ def report(r: Results, console: Console) -> None:
     console.print(f"2-2-1 network: σ = {r.small.output:.4f}, E = {r.small.cost:.4f}. {r.small.stats}", highlight=False)
     heading(console, "3  The formulas, as printed")
     for row in r.sheet:
-        console.print(f"{row.name}  {row.verdict.upper():6} {row.printed}", markup=False, highlight=False)
-        console.print(f"      {row.reading}: {said(row)}", markup=False, highlight=False)
-        if row.slip:
-            console.print(f"      {found(row)}", markup=False, highlight=False)
+        statement(console, row)
     heading(console, "4  Training")
     print_table(
         console,
@@ -57,8 +58,9 @@ def report(r: Results, console: Console) -> None:
         console.print(f"ReLU from zeros, attempt {number}: cost {costs[0]:.4f} → {costs[-1]:.4f}", highlight=False)
     heading(console, "7  All zeros")
     for start in r.starts:
+        units = "all hidden units alike" if start.units == 1 else f"{start.units} different hidden units"
         console.print(
-            f"{start.name}: spread of the hidden units {start.spread[-1]:.3g}, {start.units} different, "
+            f"{start.name}: {units} (spread {start.spread[-1]:.3g}), "
             f"{start.moved:,} of {start.weights:,} weights moved",
             highlight=False,
         )
@@ -80,6 +82,29 @@ def report(r: Results, console: Console) -> None:
 def heading(console: Console, text: str) -> None:
     """The title of a section."""
     console.print(f"\n[bold]{text}[/bold]", highlight=False)
+
+
+def statement(console: Console, row: Row) -> None:
+    """A printed formula: its verdict, the evidence, the slip, and what it should be."""
+    style = {"right": "bold green", "wrong": "bold red"}.get(row.verdict, "bold")
+    head = f"{row.name}  {row.verdict.upper():6} "
+    for n, part in enumerate(row.printed.split("; ")):  # the lines of a loop
+        hanging(console, head if not n else " " * len(head), part, style if not n else "")
+    hanging(console, "      ", f"{row.reading}: {said(row)}")
+    if row.slip:
+        hanging(console, "      ", f"the slip: {row.slip}")
+    for n, part in enumerate(row.corrected.split("; ") if row.corrected else ()):
+        hanging(console, " " * 20 if n else "      it should be: ", part)
+
+
+def hanging(console: Console, head: str, text: str, style: str = "") -> None:
+    """Text behind a head in a style of its own. In a terminal what is too long goes on below the text."""
+    lines = [text]
+    if console.is_terminal:
+        lines = textwrap.wrap(text, max(20, console.width - len(head)), break_long_words=False, break_on_hyphens=False)
+    for n, line in enumerate(lines):
+        shown = Text(head, style) if not n else Text(" " * len(head))
+        console.print(shown + Text(line), highlight=False)
 
 
 def print_table(console: Console, heads: list[str], rows: list[list[str]]) -> None:
