@@ -250,3 +250,12 @@ def test_on_paper_both_graphs_are_seen_and_nothing_scrolls(opened: Any) -> None:
     wide = """[...document.querySelectorAll(".picture, .graph, .scroll, .formula, .sheet li, pre")]
         .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 200))"""
     assert opened.evaluate(wide) == []
+
+
+def test_the_keyboard_stops_at_what_scrolls_and_nowhere_else(opened: Any) -> None:
+    wrong = """[...document.querySelectorAll(".picture, .graph, .scroll, pre")].filter(e => e.offsetParent)
+        .filter(e => (e.tabIndex === 0) !== (e.scrollWidth > e.clientWidth)).map(e => e.outerHTML.slice(0, 100))"""
+    for width in (1400, 500):
+        opened.set_viewport_size({"width": width, "height": 900})
+        opened.wait_for_function(f"({wrong}).length === 0", timeout=5000)
+    assert opened.evaluate("document.querySelectorAll('.picture[tabindex=\"0\"]').length") > 0  # at 500 they scroll
