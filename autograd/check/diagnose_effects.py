@@ -62,7 +62,7 @@ class Trials:
         components, size = graph.exact.shape[1], len(graph.src) + len(graph.nodes)
         if len(graph.nodes) * components * len(self.points) > 2 * ROOM:
             return False
-        known = tuple(self.points) in graph.passes
+        known = tuple(self.points) in graph.passes or STEP * len(graph.steps) > size  # prepared once, for all to come
         prepared = 0 if known else len(graph.src) * components + 2 * STEP * len(graph.steps)
         effects = int(self.lengths[which].sum()) * components + prepared
         passes = -(-len(which) * size * len(self.points) // ROOM)

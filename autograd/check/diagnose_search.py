@@ -22,7 +22,8 @@ from autograd.check.diagnose_slopes import quantities, solved
 from autograd.check.groups import Group, Groups, Uses
 from autograd.check.problem import Array, Block, Problem
 
-MOST = 800  # places at which other slopes are tried; a factor is tried at all
+MOST = 800  # places; where there are more, only factors are tried at all of them
+FEW = 200  # and other slopes at these
 Finding = Candidate | Rearranged
 
 
@@ -65,7 +66,9 @@ class Singles:
         self.two = np.sort(strongest[:2]).tolist() if len(strength) > 2 else list(range(len(strength)))
         self.probe = self.two[:enough]
         self.places = self.groups.groups
-        self.untried = max(0, len(self.places) - MOST)
+        most = FEW if len(self.places) > MOST else MOST
+        self.likely = sorted(self.places, key=lambda g: g.cost)[:most]
+        self.untried = len(self.places) - len(self.likely)
         self.zeros = Trials(graph, [times(graph, g, 0.0).change for g in self.places], self.probe)
         self._below = graph.reach()
         self._reaches = [_reach(graph, self._below, g) for g in self.places]
@@ -87,7 +90,7 @@ class Singles:
         graph = self.graph
         others = [overwritten(graph, u) for u in self.groups.uses] + own_paths(graph, self.groups)
         others += on_the_way(graph, self.groups)
-        for g in sorted(self.places, key=lambda g: g.cost)[:MOST]:
+        for g in self.likely:
             others += replacements(graph, self.groups, g)
             if _meets_itself(graph, g):  # the gradient is no straight line in its factor: the common ones are tried
                 others += [times(graph, g, c, cost_of(c)) for c in (-1.0, 2.0, 0.5)]
@@ -222,7 +225,8 @@ class Singles:
     def odd_slopes(self, *, named: bool) -> list[Explanation]:
         """A slope that is in no table, solved for: those recognised as a formula, or those that are not."""
         if self._odd is None:
-            self._odd = list(solved(self.graph, [g for g in self.places if g.cost < 1], self.misfit))
+            places = [g for g in (self.likely if self.untried else self.places) if g.cost < 1]
+            self._odd = list(solved(self.graph, places, self.misfit))
         return list(self._verified(self.graph, [c for c, known in self._odd if known == named]))
 
 
