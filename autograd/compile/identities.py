@@ -124,6 +124,9 @@ def _mul(b: Builder, x: int, y: int) -> int | None:
         return b.make(rules.neg, (b.make(rules.mul, (b.args[x][0], y)),))
     if ops[y] is rules.neg:
         return b.make(rules.neg, (b.make(rules.mul, (x, b.args[y][0])),))
+    if x != y and b.bases[x] == b.bases[y]:  # (c·x)·x
+        (c, base), (d, _) = b.multiple(x), b.multiple(y)
+        return _times(b, c * d, b.node(rules.mul, (base, base)))
     return None
 
 
