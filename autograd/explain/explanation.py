@@ -130,7 +130,7 @@ class Explanation(Sequence[Step]):
     def tikz(self, path: str | os.PathLike[str]) -> Path:
         """A LaTeX file (.tex) with one beamer frame: the graph, with one overlay per step. Compiles alone (pdflatex).
 
-        A slide has room for some ten nodes; the numbers of a larger graph get too small to read. `save` a page instead.
+        A slide has room for some ten nodes. Of a larger graph each overlay shows the part that it is about.
 
         Raises ValueError for another ending or a graph too large to draw, FileNotFoundError for a folder that is not
         there.

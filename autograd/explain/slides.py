@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from autograd.explain.explanation import Explanation, Step
 
 WIDTH, HEIGHT = 400.0, 118.0  # points that the graph may take on a slide of 16:9
+FORWARD_HEIGHT = 150.0  # … in the forward pass, where there is one formula below it
+SMALLEST = 0.5  # of a graph that would have to be smaller than this, each overlay shows the part it is about
+BORDER = 16.0  # points around the picture, for thick lines
 MOST = 3  # formulas on a slide
 MARKED = "highlight,line width=2pt"  # how an arrow looks that a step is about
 
@@ -62,7 +65,15 @@ def _graph(picture: Picture, explanation: Explanation) -> list[str]:
     for k, scene in enumerate(stage.scenes):
         for place, written in scene.sets:
             shown.setdefault(place, []).append((overlay[k], written))
-    lines = [arrow for route in places.edges for arrow in tikz.arrows(route)]
+    scale = min(1.0, WIDTH / width, HEIGHT / height)
+    lines = []
+    if scale < SMALLEST:
+        scale = SMALLEST
+        for i, view in enumerate(stage.views, 1):
+            about = [places.nodes[name] for name in dict.fromkeys(stage.scenes[k].node for k in view) if name]
+            height = FORWARD_HEIGHT if explanation[view.start].phase == "forward" else HEIGHT
+            lines.append(rf"\only<{i}>{{\clip {_window(about, places.whole, height)};}}")
+    lines += [arrow for route in places.edges for arrow in tikz.arrows(route)]
     for k, scene in enumerate(stage.scenes):
         marked = [places.edges[int(name[1:])] for name in scene.edges]
         lines += [rf"\only<{overlay[k]}>{{{arrow}}}" for route in marked for arrow in tikz.arrows(route, MARKED)]
@@ -76,7 +87,7 @@ def _graph(picture: Picture, explanation: Explanation) -> list[str]:
         nodes = dict.fromkeys(stage.scenes[k].node for k in view)
         lines += [rf"\only<{i}>{{{_frame_around(places.nodes[name])}}}" for name in nodes if name]
     return [
-        rf"\scalebox{{{min(1.0, WIDTH / width, HEIGHT / height):.3f}}}{{%",
+        rf"\scalebox{{{scale:.3f}}}{{%",
         tikz.BEGIN,
         *tikz.colors(LIGHT),
         *(f"  {line}" for line in lines),
@@ -94,6 +105,22 @@ def _changing(shown: Shown, name: str, what: str) -> str:
         until = "" if after == 0 else f"{after - 1}"
         parts.append(rf"\only<{first}-{until}>{{{text(written)}}}")
     return "".join(parts)
+
+
+def _window(about: list[Box], whole: Box, height: float) -> str:
+    """The part of a large graph that has room on a slide: around the middle of what a step is about."""
+    unit = SMALLEST * tikz.SCALE  # points on the slide for each point of the picture
+    sides = []
+    for middles, room, middle, length in (
+        ([box.x for box in about], WIDTH, whole.x, whole.width + BORDER),
+        ([box.y for box in about], height, whole.y, whole.height + BORDER),
+    ):
+        seen = min(length, (room - 12) / unit)
+        wanted = sum(middles) / len(middles) if middles else middle
+        first = min(max(wanted - seen / 2, middle - length / 2), middle + length / 2 - seen)
+        sides.append((first, first + seen))
+    (left, right), (low, high) = sides
+    return f"{tikz.at((left, low))} rectangle {tikz.at((right, high))}"
 
 
 def _frame_around(box: Box) -> str:

@@ -91,7 +91,8 @@ def row(op: str, args: list[tuple[str, int]]) -> tuple[str, int]:
     form, places, binding = ROWS[op]
     if op == "copy":
         return args[0]
-    return form % tuple(_wrapped(a, least) for a, least in zip(args, places, strict=True)), binding
+    text = form % tuple(_wrapped(a, least) for a, least in zip(args, places, strict=True))
+    return text, min(binding, MINUS) if text.startswith("-") else binding  # a + (-1 · b), not a + -1 · b
 
 
 def _sum(term: str, args: list[tuple[str, int]]) -> tuple[str, int]:

@@ -203,3 +203,24 @@ def test_closed_scopes_are_drawn_as_boxes():
     told = explain(root, max_steps=1000)
     assert "layer1" in "".join(told.stage.drawn().itertext())
     check_latex(slides.write(told))
+
+
+def test_of_a_large_graph_each_overlay_shows_what_it_is_about():
+    a = Value(0.5, "a")
+    root = sum((a * float(k)).sigmoid() for k in range(1, 9))
+    told = explain(root)
+    text = slides.write(told)
+    clips = re.findall(r"\\only<(\d+)>\{\\clip \((\S+),(\S+)\) rectangle \((\S+),(\S+)\);\}", text)
+    assert [int(i) for i, *_ in clips] == list(range(1, len(told.stage.views) + 1))
+    middles = {n: (float(x), float(y)) for n, x, y in re.findall(r"\((n\d+)\) at \((\S+?),(\S+?)\)", text)}
+    for (_, *corners), view in zip(clips, told.stage.views, strict=True):
+        left, low, right, high = map(float, corners)
+        for k in view:
+            x, y = middles[told.stage.scenes[k].node]
+            assert left < x < right
+            assert low < y < high
+    check_latex(text)
+
+
+def test_a_small_graph_is_seen_whole(story):
+    assert "\\clip" not in slides.write(explain(Value(2.0, "a") * Value(3.0, "b")))

@@ -137,3 +137,11 @@ def test_numbers():
     assert latex.number(-1.5e-7) == r"-1.5 \cdot 10^{-7}"
     assert latex.number(math.nan) == r"\mathrm{NaN}"
     assert latex.write(symbol("a") * expression.number(-1.5e-7)) == r"a \cdot \left(-1.5 \cdot 10^{-7}\right)"
+
+
+def test_a_product_that_begins_with_a_minus_is_no_bare_term():
+    a, two = symbol("a"), expression.number(-2.0)
+    product = Expression("mul", (two, a))
+    assert latex.write(Expression("add", (a, product))) == r"a + \left(-2 \cdot a\right)"
+    assert latex.write(Expression("dot", (a, two, a, a))) == r"a \cdot a + \left(-2 \cdot a\right)"
+    assert latex.write(Expression("sub", (product, a))) == r"-2 \cdot a - a"
