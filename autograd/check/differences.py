@@ -10,7 +10,7 @@ from autograd.check import finite, noise
 from autograd.check.kinks import signature
 from autograd.check.problem import Array
 from autograd.check.report import FEW, SHOWN, Component
-from autograd.check.samples import LOST, RIGHT, WRONG, Sample, Samples
+from autograd.check.samples import EPS, LOST, RIGHT, WRONG, Sample, Samples
 from autograd.check.trial import Function
 from autograd.errors import DomainError
 from autograd.order import arguments, topological
@@ -40,7 +40,8 @@ def along(f: Function, sample: Sample, direction: Array, spent: Spent, scale: fl
     assert look.root is not None
     branches = signature(look.root)
     if sample.value_noise < 0:
-        sample.value_noise = noise.of_value(look.root)
+        # the rounding of f, and of the arguments when a step is added to them
+        sample.value_noise = noise.of_value(look.root) + EPS * float(np.abs(sample.exact) @ np.abs(look.at))
 
     def value(t: float) -> float | None:
         spent.total += spent.edges

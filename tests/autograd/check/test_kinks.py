@@ -74,3 +74,9 @@ def test_a_number_near_0_is_on_the_kink_only_within_rounding():
 def test_the_signature_changes_across_a_kink():
     assert signature(Value(1.0).relu()) != signature(Value(-1.0).relu())
     assert signature(Value(1.0).exp()) == ()
+
+
+@pytest.mark.parametrize("distance", [1e-6, 1e-9, 1e-11, 1e-12, 1e-14])
+def test_close_to_a_kink_the_engine_is_not_accused(distance):
+    """Steps that do not cross the kink are too short for the digits of x: they tell nothing against the engine."""
+    assert gradcheck(lambda x: ag.relu(x - 1), 1.0 + distance, lambda x: float(x > 1)).verdict == "right"
