@@ -42,7 +42,27 @@ MANY = {
     "total": lambda F, *xs: F.total(xs),
     "dot": lambda F, *xs: F.dot(xs[: len(xs) // 2], xs[-(len(xs) // 2) :], xs[len(xs) // 2] if len(xs) % 2 else None),
 }
-ALL = {**SMOOTH, **KINKED, **MANY}
+# What people write out, and what a program may write in another way: log σ, softmax, the cross-entropy, …
+TEXTBOOK = {
+    "log_sigmoid": lambda F, x: F.log(F.sigmoid(x)),
+    "log_of_one_minus_sigmoid": lambda F, x: F.log(1 - F.sigmoid(x)),
+    "logistic": lambda F, x: 1 / (1 + F.exp(-x)),
+    "logit": lambda F, x: F.log(F.sigmoid(x) / (1 - F.sigmoid(x))),
+    "cross_entropy": lambda F, x, y: -(y * F.log(F.sigmoid(x)) + (1 - y) * F.log(1 - F.sigmoid(x))),
+    "softplus_of_minus": lambda F, x: F.softplus(-x),
+    "softpluses": lambda F, x, y: F.softplus(x - y) + F.softplus(y - x),
+    "log_sum_exp": lambda F, x, y: F.log(F.exp(x) + F.exp(y)),
+    "log_sum_exp_of_three": lambda F, x, y, z: F.log(F.exp(x) + F.exp(y) + F.exp(z)),
+    "softmax": lambda F, x, y: F.exp(x) / (F.exp(x) + F.exp(y)),
+    "log_softmax": lambda F, x, y: F.log(F.exp(x) / (F.exp(x) + F.exp(y))),
+    "product_of_exps": lambda F, x, y: F.exp(F.tanh(x) + F.tanh(y)) * F.exp(-F.tanh(x)),
+    "exp_of_log": lambda F, x: F.exp(F.log(1 + x * x)),
+    "log_of_exp": lambda F, x: F.log(F.exp(x)),
+    "nothing_added": lambda F, x: (x * 0.0 + x * 1.0 + 0.0) ** 1,
+    "cancelling": lambda F, x, y: x + y - x,
+    "linear": lambda F, x, y: 3 * x - y / 4 + 2.5,
+}
+ALL = {**SMOOTH, **KINKED, **TEXTBOOK, **MANY}
 ARITY = {name: f.__code__.co_argcount - 1 for name, f in ALL.items()}
 
 
@@ -66,11 +86,13 @@ class Recipe:
 
 
 @st.composite
-def recipes(draw: st.DrawFn, *, kinks: bool = False, many: bool = True, steps: int = 12, inputs: int = 4) -> Recipe:
+def recipes(
+    draw: st.DrawFn, *, kinks: bool = False, many: bool = True, textbook: bool = False, steps: int = 12, inputs: int = 4
+) -> Recipe:
     """A recipe with fan-out, repeated operands and shared subexpressions."""
     number = st.floats(-2, 2, allow_nan=False).map(lambda x: round(x, 3))
     values = tuple(draw(st.lists(number, min_size=1, max_size=inputs)))
-    names = [*SMOOTH, *(KINKED if kinks else ()), *(MANY if many else ())]
+    names = [*SMOOTH, *(KINKED if kinks else ()), *(MANY if many else ()), *(TEXTBOOK if textbook else ())]
     chosen = []
     for k in range(draw(st.integers(1, steps))):
         name = draw(st.sampled_from(names))

@@ -216,12 +216,17 @@ class Grouper:
     def _signature(self, node: Node) -> Any:
         batched, held = self.is_batched[node.slot], node.slot in self.r.held
         if not node.is_sum:
-            tensors = tuple(self.order[self._tensor(x)] for x in node.args)
-            return node.op.name, batched, held, tuple(sorted(tensors)) if node.op is rules.maximum and held else tensors
+            return node.op.name, batched, held, tuple(self.order[self._tensor(x)] for x in self._arguments(node))
         kinds: dict[Any, int] = {}
         for key, _, _ in self._terms(node):
             kinds[key] = kinds.get(key, 0) + 1
         return "sum", batched, held, tuple(sorted(kinds.items()))
+
+    def _arguments(self, node: Node) -> Sequence[int]:
+        """What it is made from; the largest of several numbers is the same in any order, so those of a tensor meet."""
+        if node.op is rules.maximum and node.slot in self.r.held:
+            return sorted(node.args, key=lambda x: self.order[self._tensor(x)])
+        return node.args
 
     def _terms(self, node: Node) -> Iterable[tuple[tuple[int, int, float], Factor, Factor | None]]:
         """(the key of its block, left factor, right factor) for every term of a sum."""
@@ -243,8 +248,8 @@ class Grouper:
     # -- Elementwise ------------------------------------------------------------------------------------------------
 
     def _elementwise(self, nodes: list[Node]) -> None:
-        nodes = sorted(nodes, key=lambda n: [self._column(x) for x in n.args])
-        rows = [[n.args[k] for n in nodes] for k in range(len(nodes[0].args))]
+        nodes = sorted(nodes, key=lambda n: [self._column(x) for x in self._arguments(n)])
+        rows = list(zip(*(self._arguments(n) for n in nodes), strict=True))
         shape = self._shape([self._index(row) for row in rows if self._tensor(row[0]) is not None], len(nodes))
         args = tuple(self._operand(row, shape) for row in rows)
         batched = self.is_batched[nodes[0].slot]

@@ -2,14 +2,15 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from strategies import Recipe, recipes
 
-from autograd import Value
+from autograd import Value, exp, log
 from autograd.compile import compile
 from autograd.compile.record import record
 from autograd.compile.simplify import simplify
+from autograd.order import topological
 from autograd.reverse import gradient
 
 
@@ -91,6 +92,31 @@ def test_programs_that_were_wrong_once(steps, count):
     namespace = {}
     exec(program.source, namespace)
     assert_close(*namespace["program"](program.parameters, *columns), value, slopes)
+
+
+def test_log_sum_exps_of_parameters_and_inputs_in_any_order(backend):
+    w = [Value(x) for x in (-0.2, 0.1, 0.4)]
+
+    def cost(x):
+        return log(exp(w[0]) + exp(x)) + 2.0 * log(exp(x) + exp(w[2])) * log(exp(x) + exp(w[1]))
+
+    rows = np.array([0.7, -1.0])
+    value, slopes = compile(cost, w, backend=backend)(rows)
+    roots = [cost(Value(x)) for x in rows]
+    each = [gradient(root, w) for root in roots]
+    assert_close(value, slopes, np.mean([root.data for root in roots]), np.mean(each, axis=0))
+
+
+@given(recipe=recipes(textbook=True, steps=7), count=st.integers(1, 4))
+@settings(max_examples=150)
+def test_what_people_write_out(quick_backend, recipe, count):
+    leaves = [Value(x) for x in recipe.inputs]
+    root = recipe.run(leaves)
+    assume(all(abs(node.data) < 12 for node in topological(root)[1][:-5]))  # the engine rounds log(1 - σ(30))
+    value, slopes = root.data, gradient(root, leaves)
+    columns = [np.array([x, x]) for x in recipe.inputs[count:]]
+    program = compile(lambda *xs: recipe.run([*leaves[:count], *xs]), leaves[:count], backend=quick_backend)
+    assert_close(*program(*columns), value, slopes[:count], rtol=1e-9)
 
 
 @given(recipe=recipes(kinks=True, steps=20))
