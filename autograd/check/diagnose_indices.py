@@ -101,7 +101,7 @@ class Units:
     def grid(self, edges: Ints) -> Grid | None:
         """The grid in which these edges lie, if they lie in one."""
         rows = [self.row_of(s) for s in self.graph.src[edges].tolist()]
-        for axes in (self._axes_below(edges, rows), self._axes_beside(edges, rows)):
+        for axes in (self._axes_below(edges, rows), self._axes_beside(edges, rows), self._axes_of_factors(edges)):
             grid = _complete(axes)
             if grid is not None:
                 return grid
@@ -130,6 +130,23 @@ class Units:
             others.append(beside[0])
         axes: list[Axis] = [("unit above", self.unit[rows].tolist()), (EXAMPLE, self.example[rows].tolist())]
         return [*axes, *(self._components(others) if self._are_inputs(others) else [])]
+
+    def _axes_of_factors(self, edges: Ints) -> list[Axis]:
+        """By the unit below and the constants that several coefficients share: δ_p in Σ_p Σ_j δ_p w_pj h_j."""
+        factors, cols = self.factors(edges), self.graph.dst[edges].tolist()
+        below: list[Axis] = [("unit below", self.unit[cols].tolist())]
+        axes = self._components(cols) if self._are_inputs(cols) else below
+        for which in factors:
+            rank: dict[int, int] = {}
+            index = [rank.setdefault(raw, len(rank)) for raw in which]
+            if len(rank) < len(edges):
+                axes.append(("unit above", index))
+        return axes if len(factors) > 1 else []
+
+    def factors(self, edges: Ints) -> list[list[int]]:
+        """The constants (places in `Graph.raw`) that make up the coefficients, one list for each; [] if they differ."""
+        made_of = [self.graph.factors[e] for e in edges.tolist()]
+        return [list(column) for column in zip(*made_of, strict=True)] if len({*map(len, made_of)}) == 1 else []
 
     def _are_inputs(self, nodes: list[int]) -> bool:
         blocks = {int(self.groups.block[i]) for i in nodes}
@@ -179,13 +196,12 @@ def moves(grid: Grid) -> Iterator[tuple[str, Kind, Ints]]:
             where[a] = k
             yield f"of the {words} {name} for all", "wrong-point", grid.moved(where)
         for b, (other, m) in enumerate(zip(grid.axes, grid.shape, strict=True)):
-            if a != b and EXAMPLE not in (name, other) and m <= n:
+            if a != b and m <= n:
                 where = grid.where.copy()
                 where[a] = where[b]
                 words = f"with the index of the {other} in place of that of the {name}"
                 yield words, "wrong-point", grid.moved(where)
-    plain = [k for k, name in enumerate(grid.axes) if name != EXAMPLE]
-    for a, b in combinations(plain, 2):
+    for a, b in combinations(range(len(grid.axes)), 2):
         if grid.shape[a] == grid.shape[b]:
             where = grid.where.copy()
             where[[a, b]] = where[[b, a]]
@@ -258,6 +274,9 @@ class Slips:
         if above is not None:
             op = self.graph.nodes[self.graph.src[above[0]]].op
             quantities.append((f"the slope of the {op} above it", self.graph.slope[above], 2.6))
+        factors = self.units.factors(edges)
+        for which in factors if len(factors) > 1 else ():
+            quantities.append(("one of the factors", self.graph.raw_value[which], 2.05))
         for what, numbers, cost in quantities:
             for words, kind, other in moves(grid):
                 with np.errstate(all="ignore"):

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+import autograd as ag
 from autograd import log, sigmoid, total
 from autograd.check import check_derivation
 from autograd.check.derivation import target_of
@@ -137,3 +138,19 @@ def test_a_derivation_that_is_none(lines, message):
 def test_a_forward_pass_that_is_none(f, message):
     with pytest.raises((TypeError, ValueError), match=message):
         check_derivation(f, AT, RIGHT)
+
+
+def test_a_matrix_that_is_not_transposed_in_a_line():
+    """The weights are constants in such a line: the slip is one of the index of the coefficients."""
+    x, weights = np.array([0.3, -0.8]), (np.array([[0.5, -1.1], [0.7, 0.2]]), np.array([[0.4, 1.3], [-0.6, 0.9]]))
+
+    def forward(W1, W2):
+        h = [ag.tanh(ag.dot(w, x)) for w in W1]
+        o = [ag.dot(w, h) for w in W2]
+        return {"h": h, "o": o, "E": sum((v - 1) ** 2 for v in o)}
+
+    report = check_derivation(
+        forward, weights, [("do", lambda o: 2 * (o - 1)), ("dh", lambda do, W2: W2 @ do)]
+    )  # right: W2.T @ do
+    assert report.first_wrong.name == "dh"
+    assert report.first_wrong.diagnosis[0].kind == "transposed"
