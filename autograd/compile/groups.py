@@ -109,6 +109,8 @@ class Grouper:
         self.order: dict[Tensor | None, int] = {None: -1, self.parameters: 0}
         self.forward: list[Assign] = []
         self.gathered: dict[tuple[int, bytes], Tensor] = {}
+        self.bounds: set[int] = set()
+        self.scopes = {place: recording.scopes.get(slot, "") for slot, place in recording.parameters.items()}
         self.is_batched = recording.batched()
         for slot, place in recording.parameters.items():
             self.where[slot] = (self.parameters, place)
@@ -122,6 +124,7 @@ class Grouper:
     def plan(self) -> Plan:
         """All levels, from the leaves to the root."""
         nodes = self._nodes()
+        self.bounds = self._row_bounds(nodes)
         root = nodes.pop(self.r.root, None) if self._root_is_loose(nodes) else None
         levels: dict[int, list[Node]] = {}
         for node in nodes.values():
@@ -193,6 +196,17 @@ class Grouper:
         root = nodes.get(self.r.root)
         return root is not None and root.is_sum and uses(self.r)[self.r.root] == 1
 
+    def _row_bounds(self, nodes: dict[int, Node]) -> set[int]:
+        """Where the weights of a unit begin and end in the vector of parameters."""
+        bounds = set()
+        for node in nodes.values():
+            if self.is_batched[node.slot] and len(node.products) > 1:
+                slots = [x for _, u, v in node.products for x in (u, v) if isinstance(x, int)]
+                places = sorted(self.r.parameters[x] for x in slots if x in self.r.parameters)
+                if places and places[-1] - places[0] == len(places) - 1:
+                    bounds |= {places[0], places[-1] + 1}
+        return bounds
+
     # -- 2. Nodes made alike ----------------------------------------------------------------------------------------
 
     def _tensor(self, x: Factor) -> Tensor | None:
@@ -243,7 +257,16 @@ class Grouper:
         elif len(nodes[0].args) > (nodes[0].op.arity or 0):
             self._largest(nodes)
         else:
-            self._elementwise(nodes)
+            for part in self._parts(nodes):
+                self._elementwise(part)
+
+    def _parts(self, nodes: list[Node]) -> list[list[Node]]:
+        """Functions of parameters, such as Σ |w|, by the matrices that they form."""
+        if self._tensor(nodes[0].args[0]) is not self.parameters:
+            return [nodes]
+        nodes = sorted(nodes, key=lambda n: self._column(n.args[0]))
+        grids = self._matrices_in(self.parameters, self._index([n.args[0] for n in nodes]))
+        return [nodes] if grids is None else [[nodes[k] for row in grid for k in row] for grid in grids]
 
     # -- Elementwise ------------------------------------------------------------------------------------------------
 
@@ -378,18 +401,8 @@ class Grouper:
         """
         left = self._index(block.left[0])
         right = None if block.right is None else self._index(block.right[0])
-        if len(left) < 4 or self._tensor(block.left[0][0]) is None or affine(left) is not None:
-            return None
-        runs = np.split(np.arange(len(left)), np.flatnonzero(np.diff(left) != 1) + 1)
-        grids: list[list[Index]] = []
-        for run in runs:
-            last = grids[-1] if grids else []
-            spacing = left[last[-1][0]] - left[last[-2][0]] if len(last) > 1 else None
-            if last and len(last[-1]) == len(run) and spacing in (None, left[run[0]] - left[last[-1][0]]):
-                last.append(run)
-            else:
-                grids.append([run])
-        if len(grids) * 4 > len(left):
+        grids = self._matrices_in(self._tensor(block.left[0][0]), left)
+        if grids is None:
             return None
         pieces: list[Expr] = []
         for grid in grids:
@@ -404,6 +417,30 @@ class Grouper:
                 x = Elementwise(rules.mul, (x, y), shape, x.batched or y.batched)
             pieces.append(Along(x, axes, False, (1,), x.batched))
         return pieces
+
+    def _matrices_in(self, tensor: Tensor | None, columns: Index) -> list[list[Index]] | None:
+        """Columns that are no single view as the rows of some matrices: for each matrix, positions of its rows.
+
+        A row ends where a column is left out, or, among the parameters, where the weights of a unit do.
+        """
+        if len(columns) < 4 or tensor is None:
+            return None
+        bounds, scopes = (self.bounds, self.scopes) if tensor is self.parameters else (set(), {})
+        cuts = [k for k in range(1, len(columns)) if columns[k] != columns[k - 1] + 1 or columns[k] in bounds]
+        if affine(columns) is not None and not any(columns[k] in bounds for k in cuts):
+            return None
+        rows = sorted(np.split(np.arange(len(columns)), cuts), key=len, reverse=True)
+        grids: list[list[Index]] = []
+        for row in rows:
+            last = grids[-1] if grids else []
+            spacing = columns[last[-1][0]] - columns[last[-2][0]] if len(last) > 1 else None
+            alike = last and len(last[-1]) == len(row)
+            alike = alike and scopes.get(columns[last[-1][0]]) == scopes.get(columns[row[0]])
+            if alike and spacing in (None, columns[row[0]] - columns[last[-1][0]]):
+                last.append(row)
+            else:
+                grids.append([row])
+        return grids if len(grids) * 4 <= len(columns) else None
 
     def _term(self, block: Block, shape: Shape, i: int, j: int) -> Expr:
         k = block.width
