@@ -6,7 +6,9 @@ where no path crosses the changed edges twice, the gradient moves by
     Σ over the edges of  ∂f/∂source · (other slope - slope) · ∂target/∂arguments,
 
 and the two outer factors, found once, serve for all changes. The first way costs a pass over the graph for each
-change, the second a row of the Jacobian for each edge: whichever is less is taken.
+change, the second a row of the Jacobian for each edge: whichever is less is taken. (What is left of a gradient that a
+change takes away nearly completely is only rounding in the second way; where the student's is as faint, the first is
+taken.)
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from autograd.check.diagnose_graph import Change, Graph, Ints
 from autograd.check.problem import Array
 
 ROOM = 4_000_000  # numbers in one batch
+SMALL = 3000  # edges and nodes of a graph on which passes are never too dear
 STEP = 3000  # one step of a pass costs as much as so many multiplications
 NOTHING = Change(np.empty(0, np.int64), np.empty((0, 1)))
 
@@ -60,7 +63,7 @@ class Trials:
 
     def _effects_cost_less(self, graph: Graph, which: Ints) -> bool:
         components, size = graph.exact.shape[1], len(graph.src) + len(graph.nodes)
-        if len(graph.nodes) * components * len(self.points) > 2 * ROOM:
+        if len(graph.nodes) * components * len(self.points) > 2 * ROOM or (graph.is_faint and size < SMALL):
             return False
         known = tuple(self.points) in graph.passes or STEP * len(graph.steps) > size  # prepared once, for all to come
         prepared = 0 if known else len(graph.src) * components + 2 * STEP * len(graph.steps)

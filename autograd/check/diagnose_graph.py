@@ -109,6 +109,8 @@ class Graph:
         self.exact: Array = np.array([p.exact for p in self.points])
         self.claimed: Array = np.array([p.claimed for p in self.points])
         self.slack: Array = np.array([p.slack for p in self.points])
+        # whether the student's gradient is so much smaller than the right one that it would be lost in its rounding
+        self.is_faint = bool(((self.claimed != 0) & (np.abs(self.claimed) < 1e-9 * np.abs(self.exact))).any())
 
     # -- Flattening ---------------------------------------------------------------------------------------------
 
