@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.compile.adjoint import reshaped
+from autograd.compile.arrays import parts
 from autograd.compile.record import Recording
 from autograd.compile.slices import index_of, slice_of
 from autograd.compile.tensors import (
@@ -294,9 +295,7 @@ class Writer(Names):
     def _along(self, expr: Along) -> str:
         """A sum over axes and over the batch. An axis along which a view repeats itself has length 1 in its text."""
         x, text = expr.x, _wrapped(self.text(expr.x), 9)
-        repeated: set[int] = set()
-        if isinstance(x, Ref):
-            repeated = {k for k, (n, s) in enumerate(zip(x.shape, x.strides, strict=True)) if n > 1 and s == 0}
+        repeated = _repeated(x)
         if repeated & set(expr.axes):
             text, repeated = f"np.broadcast_to({text}, {self._shape(x.shape, x.batched)})", set()
         axes = [k - len(x.shape) for k in expr.axes if k >= _left_out(x)]
@@ -349,7 +348,8 @@ class Writer(Names):
     def _product(self, expr: Product) -> Text:
         a, b = expr.a, expr.b
         if expr.how == ".":
-            return f"({_wrapped(self.text(a), 2)} * {_wrapped(self.text(b), 3)}).sum(axis=-1)", 9
+            first = self._full(a) if _repeated(a) & _repeated(b) else self.text(a)
+            return f"({_wrapped(first, 2)} * {_wrapped(self.text(b), 3)}).sum(axis=-1)", 9
         if expr.how != "b" and a.shape[0] == 1 and a.batched and not b.batched:
             # one row of activations for each example: they are the rows of a matrix
             rows = _wrapped(self._full(_squeezed(a, 0)), 2)
@@ -372,8 +372,8 @@ class Writer(Names):
     def _full(self, expr: Expr) -> Text:
         """An operand of a matrix product, which must have all its rows and columns."""
         text = self.text(expr)
-        if isinstance(expr, Ref) and any(s == 0 and n > 1 for s, n in zip(expr.strides, expr.shape, strict=True)):
-            return f"np.broadcast_to({text[0]}, ({', '.join(['m'] * expr.batched + [str(n) for n in expr.shape])},))", 9
+        if _repeated(expr):
+            return f"np.broadcast_to({text[0]}, {self._shape(expr.shape, expr.batched)})", 9
         return text
 
     def _fit(self, text: Text, expr: Expr, shape: Shape, batched: bool | None = None) -> str:
@@ -392,7 +392,7 @@ class Writer(Names):
             return any(self._is_full(t, tensor) for _, t in expr.terms)
         if isinstance(expr, Elementwise):
             return any(self._is_full(x, tensor) for x in expr.args)
-        if isinstance(expr, Ref) and any(s == 0 and n > 1 for s, n in zip(expr.strides, expr.shape, strict=True)):
+        if _repeated(expr):
             return False
         return expr.batched or not tensor.batched
 
@@ -439,6 +439,23 @@ def _own_shape(expr: Expr) -> Shape | None:
     if isinstance(expr, Elementwise):
         return expr.shape if any(_own_shape(x) is not None for x in expr.args) else None
     return None
+
+
+def _repeated(expr: Expr) -> set[int]:
+    """The axes along which all numbers are the same, and which have length 1 in the text."""
+    long = {k for k, n in enumerate(expr.shape) if n > 1}
+    if isinstance(expr, Ref):
+        return {k for k in long if expr.strides[k] == 0}
+    if isinstance(expr, Number | Seed):
+        return long
+    if isinstance(expr, Sum | Elementwise):
+        constant = [expr.constant] if isinstance(expr, Sum) and expr.constant is not None else []
+        for x in [*parts(expr), *constant]:
+            first = len(expr.shape) - len(x.shape)
+            own = {k + first for k, n in enumerate(x.shape) if n > 1}
+            long &= {k + first for k in _repeated(x)} | (long - own)
+        return long
+    return set()
 
 
 def _left_out(expr: Expr) -> int:

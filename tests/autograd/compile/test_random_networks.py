@@ -100,6 +100,11 @@ def check(network, backend, rows, seed):
         np.testing.assert_allclose(got_slopes, expected_slopes, rtol=1e-11, atol=1e-12 * scale)
 
 
+def test_two_views_that_repeat_the_same_axis():
+    steps = [("window", 10, 9), ("window", 10, 3), ("window", 10, 3), ("layer", 3, 2), *[("activate", 1, 3)] * 2]
+    check(Network([*steps, ("window", 10, 3)], 2, 1), "numpy", 2, 1)
+
+
 @given(networks, st.integers(1, 3), st.integers(0, 3))
 @settings(max_examples=60)
 def test_random_networks(network, rows, seed):
