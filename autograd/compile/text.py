@@ -348,8 +348,8 @@ class Writer(Names):
     def _product(self, expr: Product) -> Text:
         a, b = expr.a, expr.b
         if expr.how == ".":
-            first = self._full(a) if _repeated(a) & _repeated(b) else self.text(a)
-            return f"({_wrapped(first, 2)} * {_wrapped(self.text(b), 3)}).sum(axis=-1)", 9
+            left = self._full(a) if _repeated(a) & _repeated(b) else self.text(a)
+            return f"({_wrapped(left, 2)} * {_wrapped(self.text(b), 3)}).sum(axis=-1)", 9
         if expr.how != "b" and a.shape[0] == 1 and a.batched and not b.batched:
             # one row of activations for each example: they are the rows of a matrix
             rows = _wrapped(self._full(_squeezed(a, 0)), 2)
