@@ -1,8 +1,7 @@
 """How many threads share a matrix product.
 
 BLAS lets all cores share it. For the small matrices of a lesson they spend their time waiting for each other: with two
-threads on two busy cores, a step of a 64-192-10 network on 32 examples took 7 times as long as with one thread, and
-never less on idle ones.
+threads on two busy cores, a step of a 64-192-10 network on 32 examples took 7 times as long as with one thread.
 """
 
 from __future__ import annotations
