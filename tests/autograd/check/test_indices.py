@@ -8,7 +8,7 @@ import pytest
 import autograd as ag
 from autograd import gradcheck
 from autograd.check.diagnose_graph import Graph
-from autograd.check.diagnose_indices import Units, moves
+from autograd.check.grids import Units, moves
 from autograd.check.groups import Groups
 from autograd.check.problem import Block, Point, Problem
 from autograd.reverse import gradient as slopes
