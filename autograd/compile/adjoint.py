@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd import rules
 from autograd.compile.record import Recording
-from autograd.compile.straight import slope_of
+from autograd.compile.slopes import slope_of
 from autograd.compile.tensors import (
     Along,
     Assign,

@@ -26,7 +26,8 @@ import numpy as np
 from autograd import reverse, rules
 from autograd.compile.batch import Array, arrays
 from autograd.compile.choose import choose
-from autograd.compile.record import Recording, TraceError, flat_parameters, record
+from autograd.compile.frozen import TraceError
+from autograd.compile.record import Recording, flat_parameters, record
 from autograd.compile.simplify import simplify
 from autograd.errors import DomainError, ieee_is_on
 from autograd.order import without_collector

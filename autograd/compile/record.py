@@ -28,8 +28,7 @@ from typing import Any
 import numpy as np
 
 from autograd import rules, scope
-from autograd.compile.frozen import TraceError as TraceError
-from autograd.compile.frozen import frozen, inputs_for
+from autograd.compile.frozen import TraceError, frozen, inputs_for
 from autograd.errors import ieee
 from autograd.op import Op
 from autograd.order import arguments, topological

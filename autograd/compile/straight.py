@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compile.record import Recording
-from autograd.compile.slopes import slope_of as slope_of
 from autograd.compile.statements import source
 from autograd.order import without_collector
 from autograd.spell import python
