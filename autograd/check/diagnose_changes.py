@@ -9,9 +9,10 @@ from functools import cache
 import numpy as np
 
 from autograd.check.diagnose_graph import Change, Graph, Ints
-from autograd.check.groups import Group, Groups, Uses
-from autograd.check.mistakes import WrongSlope, evaluate, right_slope, substitute, wrong_slopes
+from autograd.check.groups import Group, Groups
 from autograd.check.problem import Array, Kind
+from autograd.check.uses import Uses
+from autograd.check.wrong_slopes import WrongSlope, evaluate, right_slope, substitute, wrong_slopes
 from autograd.expression import number, symbol
 from autograd.rules import RULES
 

@@ -13,8 +13,9 @@ import numpy as np
 
 from autograd.check.diagnose_formula import plain, product, total_of
 from autograd.check.diagnose_graph import Ints
-from autograd.check.groups import Group, Groups, Uses
+from autograd.check.groups import Group, Groups
 from autograd.check.problem import Array
+from autograd.check.uses import Uses
 from autograd.expression import Expression, number, symbol
 from autograd.rules import RULES
 

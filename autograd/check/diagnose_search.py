@@ -19,8 +19,9 @@ from autograd.check.diagnose_fit import Fit, cost_of, ratio, simple
 from autograd.check.diagnose_graph import Change, Graph, Ints, Mask
 from autograd.check.diagnose_indices import Slips
 from autograd.check.diagnose_slopes import quantities, solved
-from autograd.check.groups import Group, Groups, Uses
+from autograd.check.groups import Group, Groups
 from autograd.check.problem import Array, Block, Problem
+from autograd.check.uses import Uses
 
 MOST = 800  # places; where there are more, only factors are tried at all of them
 FEW = 200  # and other slopes at these

@@ -18,8 +18,8 @@ from autograd.check.diagnose_effects import NOTHING, gradients
 from autograd.check.diagnose_fit import Fit, ratio
 from autograd.check.diagnose_graph import Change, Graph
 from autograd.check.groups import Group
-from autograd.check.mistakes import WrongSlope, evaluate
 from autograd.check.problem import Array, Kind
+from autograd.check.wrong_slopes import WrongSlope, evaluate
 from autograd.expression import Expression, number, symbol
 
 NODES = 3000  # whose values a factor is compared with

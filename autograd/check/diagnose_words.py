@@ -14,9 +14,10 @@ from autograd.check.diagnose_formula import latex, plain, simplified
 from autograd.check.diagnose_graph import Graph, Mask
 from autograd.check.diagnose_places import Where, Words, number_or_c
 from autograd.check.diagnose_search import Explanation
-from autograd.check.groups import Group, Groups, Uses
-from autograd.check.mistakes import right_slope
+from autograd.check.groups import Group, Groups
 from autograd.check.problem import Diagnosis, Evidence, Problem
+from autograd.check.uses import Uses
+from autograd.check.wrong_slopes import right_slope
 from autograd.expression import Expression, symbol
 from autograd.rules import RULES
 

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from autograd.check.diagnose_graph import Graph, Ints, Part
+from autograd.check.uses import all_uses
 
 SMALL = 400  # edges; in a graph as small as this, each edge is a place of its own, too
 COMMUTATIVE = frozenset({"sum", "mul", "maximum", "minimum"})
@@ -41,16 +42,6 @@ class Group:
     outer: bool = False  # whether these are terms of the cost itself
 
 
-@dataclass(frozen=True, slots=True)
-class Uses:
-    """What is left if ``=`` is written for ``+=``: `kept` edges stay, `dropped` ones are overwritten."""
-
-    kept: Ints
-    dropped: Ints
-    which: str  # "first" or "last"
-    cost: float
-
-
 class Groups:
     """All places of a graph: `groups`, `uses`, and `terms` (the terms of the cost: what the root is the sum of)."""
 
@@ -67,11 +58,7 @@ class Groups:
         self.order = [self._order_of(i) for i in range(len(graph.nodes))]
         self._parts = self._mixed_parts()
         self.groups = self._all_groups()
-        self._reach = graph.reach()
-        self._below: list[list[int]] = [[] for _ in graph.nodes]
-        for e, s in enumerate(graph.src.tolist()):
-            self._below[s].append(e)
-        self.uses = self._all_uses()
+        self.uses = all_uses(graph, self.alike, self.order, self._parts)
         self.terms = self._terms()
 
     # -- Which nodes belong together -----------------------------------------------------------------------------
@@ -243,121 +230,3 @@ class Groups:
         for e in np.flatnonzero(graph.src == 0).tolist():
             families.setdefault(self.alike[graph.dst[e]], []).append(e)
         return [np.array(edges) for edges in families.values()] if graph.nodes[0].op == "sum" else []
-
-    # -- `=` for `+=` -------------------------------------------------------------------------------------------------
-
-    def _all_uses(self) -> list[Uses]:
-        found: dict[bytes, Uses] = {}
-
-        def add(kept: list[int], dropped: list[int], which: str, cost: float) -> None:
-            if kept and dropped:
-                cost += 0.3 if which == "middle" else -0.5 * self._fans_out(kept, dropped)
-                drop = np.unique(np.array(dropped, np.int64))
-                found.setdefault(drop.tobytes(), Uses(np.array(kept, np.int64), drop, which, cost))
-
-        for kept, dropped, which in self._repeated_parts():
-            add(kept, dropped, which, 0.6)
-        graph = self.graph
-        uses: list[list[int]] = [[] for _ in graph.nodes]
-        for e, d in enumerate(graph.dst.tolist()):
-            uses[d].append(e)
-        for edges in uses:
-            edges.sort(key=lambda e: (self.order[graph.src[e]], int(graph.slot[e])))
-        for family in self._shared(uses):
-            self._by_position([uses[i] for i in family], add, 0.7)
-            kinds: dict[int, list[int]] = {}
-            for i in family:
-                for e in uses[i]:
-                    kinds.setdefault(self.alike[graph.src[e]], []).append(e)
-            ordered = sorted(kinds.values(), key=lambda es: min(self.order[graph.src[e]] for e in es))
-            for edges in ordered if len(ordered) > 1 else []:
-                which = "last" if edges is ordered[-1] else "first" if edges is ordered[0] else "middle"
-                add(edges, [e for other in ordered if other is not edges for e in other], which, 0.75)
-                for members in ordered if len(ordered) > 1 else []:  # several uses of one kind: one of those
-                    rows = self._rows(members)
-                    self._by_position(rows, add, 0.8)
-        sums: dict[tuple[int, int], list[int]] = {}
-        for e in np.flatnonzero([graph.nodes[s].op == "sum" for s in graph.src]).tolist():
-            sums.setdefault((self.alike[graph.src[e]], self.alike[graph.dst[e]]), []).append(e)
-        for members in sums.values():
-            rows_: dict[int, list[int]] = {}
-            for e in members:
-                rows_.setdefault(int(graph.src[e]), []).append(e)
-            self._by_position(list(rows_.values()), add, 0.65)
-        return list(found.values())
-
-    def _fans_out(self, kept: list[int], dropped: list[int]) -> bool:
-        """Whether ``=`` for ``+=`` is likelier than a forgotten term: what is dropped lives on beside the shared value.
-
-        So it is for a value inside the graph, and for an argument that is dropped in a product with other arguments.
-        A normaliser (Σ e in e/Σ e) that was taken for a constant is a rule forgotten, not a loop.
-        """
-        graph = self.graph
-        if all(graph.nodes[s].op != "sum" for s in graph.src[kept]) and any(map(self._is_shared, dropped)):
-            return False
-        for e in dropped:
-            s, d = int(graph.src[e]), int(graph.dst[e])
-            if s == 0 and graph.nodes[0].op == "sum":
-                return False
-            if graph.nodes[d].op == "input":
-                others = [o for o in self._below[s] if o != e]
-                if graph.nodes[s].op == "sum" or not others:
-                    return False
-                if any(self._reach[graph.dst[o]] >> graph.nodes[d].component & 1 for o in others):
-                    return False
-        return True
-
-    def _is_shared(self, e: int) -> bool:
-        """Whether this edge leads from a sum over several values of one kind."""
-        s, d = int(self.graph.src[e]), int(self.graph.dst[e])
-        alike = [o for o in self._below[s] if self.alike[self.graph.dst[o]] == self.alike[d]]
-        return self.graph.nodes[s].op == "sum" and len(alike) > 1
-
-    def _rows(self, edges: list[int]) -> list[list[int]]:
-        rows: dict[int, list[int]] = {}
-        for e in edges:
-            rows.setdefault(int(self.graph.dst[e]), []).append(e)
-        return list(rows.values())
-
-    def _shared(self, uses: list[list[int]]) -> list[list[int]]:
-        """Families of nodes that are used more than once: the arguments, one by one and block by block, and values."""
-        families: dict[Hashable, list[int]] = {}
-        for i, edges in enumerate(uses):
-            if len(edges) > 1:
-                families.setdefault(self.alike[i], []).append(i)
-                line = self.graph.nodes[i].origin.line
-                if line is not None and self.graph.nodes[i].op != "input":
-                    families.setdefault((line[1], self.graph.nodes[i].op), []).append(i)
-        everything = [i for i, edges in enumerate(uses) if len(edges) > 1 and self.graph.nodes[i].op == "input"]
-        if everything:
-            families["all"] = everything
-        return list(families.values())
-
-    def _by_position(self, rows: list[list[int]], add: object, cost: float) -> None:
-        """Keep only the first, or only the last, of each row."""
-        rows = [row for row in rows if len(row) > 1]
-        for which, kept in (("last", -1), ("first", 0)):
-            keep = [row[kept] for row in rows]
-            left = set(keep)
-            add(keep, [e for row in rows for e in row if e not in left], which, cost)  # type: ignore[operator]
-
-    def _repeated_parts(self) -> list[tuple[list[int], list[int], str]]:
-        """Sums over examples, each a sum of terms of several kinds: only the first or last example kept."""
-        graph = self.graph
-        families: dict[tuple[int, frozenset[int]], list[Ints]] = {}
-        for part, edges, kinds in self._parts:
-            if len(kinds) > 1:
-                families.setdefault((part.node, kinds), []).append(edges)
-        for node in np.unique(graph.src):
-            if graph.nodes[node].op == "sum":
-                edges = np.flatnonzero(graph.src == node)
-                kinds = frozenset(self.alike[d] for d in graph.dst[edges])
-                families.setdefault((int(node), kinds), []).append(edges)
-        out = []
-        for parts in families.values():
-            least, most = min(parts, key=len), max(parts, key=len)
-            n = len(least)
-            if 2 * n <= len(most):
-                out.append((most[:n].tolist(), most[n:].tolist(), "first"))
-                out.append((most[-n:].tolist(), most[:-n].tolist(), "last"))
-        return out

@@ -7,7 +7,7 @@ import pytest
 
 from autograd import Value, reverse
 from autograd.check import mistakes
-from autograd.check.mistakes import edits, evaluate, right_slope, wrong_slopes
+from autograd.check.wrong_slopes import edits, evaluate, right_slope, wrong_slopes
 from autograd.expression import symbol, write
 from autograd.op import SumOp
 from autograd.rules import RULES
