@@ -130,7 +130,7 @@ class Singles:
             for row, (k, factor, error) in enumerate(zip(some, c.tolist(), misfits.tolist(), strict=True)):
                 if error <= 10 * self.fit and simple(factor) != 1.0:
                     known = simple(factor)
-                    if known == 0.0 and self.misfit(without[row], self.probe).max() > 10 * self.fit:
+                    if known == 0.0 and graph.is_faint and self.misfit(without[row], self.probe).max() > 10 * self.fit:
                         known = factor  # very small, but not 0
                     yield times(graph, self.places[k], known, cost_of(known))
 
