@@ -87,6 +87,10 @@ class Trials:
         order = np.argsort(rows, kind="stable")
         starts = np.flatnonzero(np.diff(rows[order], prepend=-1))
         out[rows[order][starts]] += np.add.reduceat(effect[order], starts, axis=0)
+        if not graph.is_faint:  # what is left of a - a is 0
+            size = np.add.reduceat(np.abs(effect[order]), starts, axis=0)
+            changed = out[rows[order][starts]]
+            out[rows[order][starts]] = np.where(np.abs(changed) <= 1e-14 * size, 0.0, changed)
         return out
 
     # -- Backwards ----------------------------------------------------------------------------------------------------

@@ -50,3 +50,19 @@ def test_a_tiny_wrong_component_is_not_passed_over(size):
 def test_the_ratio_of_two_arrays(size):
     through = size * np.array([[1.0, -2.0], [0.5, 3.0]])
     assert float(ratio(0.25 * through, through)) == pytest.approx(0.25, rel=1e-14)
+
+
+def test_what_is_left_of_a_difference_is_not_taken_for_a_number():
+    """The gradient of the biases of a softmax sums to 0: given as 0, it is missing, and not "replaced by the mean"."""
+    x, W = np.array([0.4, -1.3]), np.random.default_rng(0).normal(size=(3, 2))
+
+    def f(W, b):
+        scores = [ag.dot(row, x, c) for row, c in zip(W, b, strict=True)]
+        return ag.log(ag.total([ag.exp(s) for s in scores])) - scores[1]
+
+    def no_bias(W, b):
+        e = np.exp(W @ x + b)
+        return np.outer(e / e.sum() - np.eye(3)[1], x), 0 * b
+
+    best = gradcheck(f, (W, np.array([0.2, -0.5, 1.1])), no_bias).diagnosis[0]
+    assert (best.kind, best.where) == ("missing-term", "∂f/∂b")
