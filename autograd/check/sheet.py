@@ -85,12 +85,19 @@ def said(row: Row) -> str:
     e = row.evidence
     if "component" in e:
         return (
-            f"{e['wrong']} of {e['compared']} numbers off, e.g. {e['component']}: "
+            f"{e['wrong']} of {e['compared']} numbers off, e.g. {as_in_lecture(e['component'])}: "
             f"printed {e['printed']:.5g}, true {e['true']:.5g}"
         )
     if "said" in e:
         return str(e["said"])
     return f"{e['compared']} numbers agree" + (f" to {e['error']:.0e}" if e["error"] else " exactly")
+
+
+def as_in_lecture(component: str) -> str:
+    """The lecture counts from 1: ``w^3[1,2]`` is w_2,3^3."""
+    name, _, index = component.partition("[")
+    base, raised, layer = name.partition("^")
+    return f"{base}_{','.join(str(int(k) + 1) for k in index.rstrip(']').split(','))}{raised}{layer}"
 
 
 def found(row: Row) -> str:
