@@ -94,10 +94,12 @@ def said(row: Row) -> str:
 
 
 def as_in_lecture(component: str) -> str:
-    """The lecture counts from 1: ``w^3[1,2]`` is w_2,3^3."""
+    """The lecture counts from 1, and writes no comma where none is needed: ``w^3[1,2]`` is w_23^3."""
     name, _, index = component.partition("[")
     base, raised, layer = name.partition("^")
-    return f"{base}_{','.join(str(int(k) + 1) for k in index.rstrip(']').split(','))}{raised}{layer}"
+    places = [str(int(k) + 1) for k in index.rstrip("]").split(",")]
+    below = "".join(places) if all(len(k) == 1 for k in places) else "{" + ",".join(places) + "}"
+    return f"{base}_{below}{raised}{layer}"
 
 
 def found(row: Row) -> str:
