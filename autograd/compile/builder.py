@@ -34,8 +34,6 @@ class Builder:
     def finish(self, new: list[int], recording: Recording) -> Recording:
         """The recording, with what `recording` says of its slots said of the new ones."""
         out = self.out
-        for i in recording.held:
-            out.held.add(new[i])
         for known, names in ((out.labels, recording.labels), (out.scopes, recording.scopes)):
             for i in sorted(names):
                 if new[i] not in out.constants:
@@ -56,6 +54,23 @@ class Builder:
         else:
             self.out.inputs[made] = source.inputs[slot]
         return made
+
+    def copy(self, source: Recording, slot: int, new: list[int]) -> int:
+        """What a slot of another recording becomes; `new` tells what its arguments became."""
+        args = source.args[slot]
+        if not args:
+            return self.leaf(source, slot)
+        moved = tuple([new[a] for a in args])
+        return self.held(moved) if slot in source.held else self.make(source.ops[slot], moved)
+
+    def held(self, args: tuple[int, ...]) -> int:
+        """The slot of the largest of these, which passes no gradient on; a maximum that the user took is another slot."""
+        key = ("held", args)
+        slot = self.known.get(key)
+        if slot is None:
+            slot = self.known[key] = self._added(rules.maximum, args)
+            self.out.held.add(slot)
+        return slot
 
     def number(self, value: float) -> int:
         """The slot of a constant."""

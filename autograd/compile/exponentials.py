@@ -69,7 +69,7 @@ def _is_shifted(b: Builder, terms: list[int]) -> bool:
 
 def _moved(b: Builder, exponents: Sequence[int]) -> tuple[int, list[int], int]:
     """m = max a_k, held; the exp(a_k - m); and their sum."""
-    m = b.node(rules.maximum, tuple(dict.fromkeys(exponents)))
-    b.out.held.add(m)
+    different = tuple(dict.fromkeys(exponents))
+    m = b.held(different) if len(different) > 1 else different[0]  # e^a + e^a is 2·e^a
     moved = [b.make(rules.exp, (b.make(rules.sub, (a, m)),)) for a in exponents]
     return m, moved, b.make(rules.total, tuple(moved))

@@ -27,9 +27,9 @@ def simplify(recording: Recording) -> Recording:
 
 def _rewritten(recording: Recording) -> Recording:
     build = Builder(recording, IDENTITIES)
-    new = [0] * len(recording)
-    for i, (op, args) in enumerate(zip(recording.ops, recording.args, strict=True)):
-        new[i] = build.make(op, tuple([new[a] for a in args])) if args else build.leaf(recording, i)
+    new: list[int] = []
+    for i in range(len(recording)):
+        new.append(build.copy(recording, i, new))
     return build.finish(new, recording)
 
 

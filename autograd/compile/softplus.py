@@ -62,12 +62,9 @@ class _Meeting:
     def rewritten(self) -> Recording:
         r, new = self.r, self.new
         inner = {a for i, args in enumerate(r.args) if is_sum(r, i) for a in args if self.count[a] == 1}
-        for i, (op, args) in enumerate(zip(r.ops, r.args, strict=True)):
-            if not args:
-                new.append(self.build.leaf(r, i))
-                continue
+        for i in range(len(r)):
             made = self._sum(i) if is_sum(r, i) and i not in inner else None
-            new.append(self.build.make(op, tuple([new[a] for a in args])) if made is None else made)
+            new.append(self.build.copy(r, i, new) if made is None else made)
         return self.build.finish(new, r)
 
     def _sum(self, slot: int) -> int | None:

@@ -105,6 +105,26 @@ def test_no_gradient_through_the_largest():
     assert len(simple.args[held]) == 3
 
 
+def test_a_maximum_that_the_user_took_passes_its_gradient_on():
+    def before(a, b):
+        return F.maximum(a, b) * 0.5 + F.log(F.exp(a) + F.exp(b))
+
+    def after(a, b):
+        return F.log(F.exp(a) + F.exp(b)) + F.maximum(a, b) ** 2
+
+    e, f = 1 / (1 + math.exp(1.0)), 1 / (1 + math.exp(-1.0))
+    for cost, slope in ((before, 0.5), (after, 4.0)):
+        _, slopes = function(source(simplify(record(cost, example=(1.0, 2.0)))))(1.0, 2.0)
+        assert slopes == pytest.approx((e, f + slope))
+
+
+def test_a_sum_of_equal_exponentials():
+    def cost(a, b):
+        return F.log(F.total([F.exp(a)] * 3)) * b + F.exp(b) / F.total([F.exp(b)] * 4)
+
+    assert operations(cost, 1.0, 2.0) == ["add", "add", "mul"]
+
+
 def test_a_shift_that_the_user_made_is_kept():
     def cost(a, b):
         m = F.maximum(a, b)
