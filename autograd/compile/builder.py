@@ -64,7 +64,7 @@ class Builder:
         return self.held(moved) if slot in source.held else self.make(source.ops[slot], moved)
 
     def held(self, args: tuple[int, ...]) -> int:
-        """The slot of the largest of these, which passes no gradient on; a maximum that the user took is another slot."""
+        """The slot of the largest of these, which passes no gradient on (one that the user took has its own)."""
         key = ("held", args)
         slot = self.known.get(key)
         if slot is None:

@@ -381,6 +381,8 @@ class Writer(Names):
         own = _own_shape(expr)
         if own is None or own == shape:
             return text[0]
+        if _repeated(expr):
+            text = f"np.broadcast_to({text[0]}, {self._shape(expr.shape, expr.batched)})", 9
         rows = ["m"] if expr.batched else []
         return f"{_wrapped(text, 9)}.reshape({', '.join([*rows, *map(str, shape)])})"
 
