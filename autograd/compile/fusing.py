@@ -52,11 +52,15 @@ class Statement:
 
 @dataclass(eq=False)
 class Each(Statement):
-    """A loop over the examples (if `batched`) and over the columns, whose items can be done one after the other."""
+    """A loop over the examples (if `batched`) and over the columns, whose items can be done one after the other.
+
+    `flat`: over the numbers of all rows, without telling where a row ends. It reads and writes whole rows only.
+    """
 
     batched: bool = False
     shape: Shape = ()
     items: list[Item] = field(default_factory=list)
+    flat: bool = False
 
 
 def fused(statements: Sequence[Statement]) -> list[Statement]:

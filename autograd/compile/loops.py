@@ -16,86 +16,80 @@ the text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from itertools import count
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd import rules
-from autograd.compile.fusing import Each, Item, Place, Statement, fused, place, readers, refs
-from autograd.compile.memory import View
+from autograd.compile.flattening import flattened
+from autograd.compile.fusing import Each, Item, Statement, fused, place, readers, refs
+from autograd.compile.loop_text import LoopText, index_text, nest
+from autograd.compile.numba_functions import TEXTS
 from autograd.compile.tensors import (
     Along,
     Assign,
     Elementwise,
     Expr,
-    Gather,
     Largest,
-    Number,
     Plan,
     Product,
     Ref,
-    Seed,
     Shape,
     Sum,
-    Table,
     Tensor,
     dense,
     whole,
 )
-from autograd.expression import symbol, write
 
 Array = NDArray[np.float64]
 SMALL = 2_000  # products of two numbers in a matrix product, below which loops are faster than a call of the BLAS
-AXES = "ijkl"
-WRITTEN_OUT = {
-    "copy": "{0}", "relu": "(0.0 if {0} <= 0.0 else {0})", "step": "(1.0 if {0} > 0.0 else 0.0)",
-    "abs": "fabs({0})", "sqrt": "math.sqrt({0})", "where": "({1} if {0} > 0.0 else {2})",
-    "maximum": "({0} if {0} >= {1} else {1})", "minimum": "({0} if {0} <= {1} else {1})",
-}  # fmt: skip
 
 
 class Loops:
-    """The text of a plan as the function ``run(s, m, …)``: s is the weight of an example, m the number of rows.
+    """The text of a plan as the function ``run(s, m, P, G, M, …)``.
 
-    arguments   the names of the other arguments, in order
-    arrays      which tensor each name stands for: (m, size) numbers, or (size,) of one that all examples share
-    views       other views of them, for matrix products
-    tables      and constants
-    functions   the functions that the text calls
+    s is the weight of an example, m the number of rows, P the parameters, G their gradient, M the memory, of
+    ``memory[0] + memory[1] * m`` numbers; the tables and the batch follow.
     """
 
     def __init__(self, plan: Plan, blas: bool) -> None:
         self.plan, self.blas = plan, blas
-        self.arrays: dict[Tensor, str] = {plan.parameters: "P", plan.gradient: "G"}
-        self.arrays.update({tensor: f"B{tensor.argument}" for tensor in plan.inputs})
-        self.views: dict[str, View] = {}
-        self.tables: dict[str, Any] = {}
-        self.functions: set[str] = set()
+        self.writer = LoopText(plan)
+        self.at = self.writer.at
         self.statements: list[Statement] = []
         self.totals: list[str] = []
-        self.local: dict[Place, str] = {}
         self.sums = self._sums()
-        self.fresh = count()
-        self._seen: dict[Any, Any] = {}  # by what they are of: names of views and tables, copies
+        self.copies: dict[Any, Ref] = {}
         for a in plan.forward:
             self.assign(a)
         value = self.value()
         for a in plan.backward:
             self.assign(a)
-        statements = fused(self.statements)
+        statements: list[Statement] = []
+        for statement in fused(self.statements):
+            statements += flattened(statement, TEXTS, self.temporary)
         self.read_elsewhere = readers(statements)
-        body = [line for statement in statements for line in self.text(statement)]
-        body = [f"{name} = 0.0" for name in self.totals] + body + [f"return {value}"]
-        inputs = [f"B{tensor.argument}" for tensor in plan.inputs]
-        used = {word for line in body for word in _words(line)}
-        names = [*self.arrays.values(), *self.views, *self.tables]
-        self.arguments = [name for name in names if name in used and name not in inputs]
-        self.head = f"def run({', '.join(['s', 'm', *self.arguments, *inputs])}):"
-        self.body = body
+        body = [f"{name} = 0.0" for name in self.totals]
+        for statement in statements:
+            body += self.lines(statement)
+        body.append(f"return {value}")
+        names, self.memory = self.writer.declared(body)
+        arguments = ["s", "m", "P", "G", "M", *self.writer.tables, *(f"B{tensor.argument}" for tensor in plan.inputs)]
+        self.head = f"def run({', '.join(arguments)}):"
+        self.body = names + body
+
+    def lines(self, statement: Statement) -> list[str]:
+        """The lines of a statement."""
+        if not isinstance(statement, Each):
+            return statement.lines
+        return self.writer.loop(statement, lambda target: self.is_stored(target, statement))
+
+    def is_stored(self, target: Ref, here: Statement) -> bool:
+        """Whether anyone but this loop reads the result."""
+        others = self.read_elsewhere.get(id(target.tensor), set()) - {id(here)}
+        return target.tensor is self.plan.gradient or bool(others)
 
     # -- From assignments to statements -------------------------------------------------------------------------------
 
@@ -165,12 +159,13 @@ class Loops:
         assert a.scatter is not None
         value = self.flat(a.value)
         row = whole(a.target.tensor, (a.target.tensor.size,))
-        index, name = self.table(np.ascontiguousarray(a.scatter).reshape(-1)), self.array(row.tensor)
+        index = self.writer.table(np.ascontiguousarray(a.scatter).reshape(-1))
+        name = self.writer.array(row.tensor)
         at = [f"{x}{d}" for d, x in enumerate("c" * len(value.shape))]
-        flat = _index(0, dense(value.shape), at)
+        flat = index_text(0, dense(value.shape), at)
         batched = value.batched or row.batched
         line = f"{name}[{'r, ' if row.batched else ''}{index}[{flat}]] += {self.at(value, at)}"
-        lines = _nest(batched, value.shape, at, [line])
+        lines = nest(batched, value.shape, at, [line])
         self.statements.append(Statement(lines, [*refs(value), row], [row]))
 
     def value(self) -> str:
@@ -238,14 +233,14 @@ class Loops:
         term = self.at(x, at)
         if largest:
             lines = [f"z = {self.at(x, [*at[:-1], '0'])}"]
-            lines += _nest(False, (x.shape[-1],), inner, [f"y = {term}", "z = z if z >= y else y"])
+            lines += nest(False, (x.shape[-1],), inner, [f"y = {term}", "z = z if z >= y else y"])
         else:
-            lines = ["z = 0.0", *_nest(False, tuple(x.shape[d] for d in axes), inner, [f"z += {term}"])]
+            lines = ["z = 0.0", *nest(False, tuple(x.shape[d] for d in axes), inner, [f"z += {term}"])]
         lines.append(f"{target} {'+=' if over_batch else '='} z")
         names, lengths = [at[d] for d in kept], tuple(x.shape[d] for d in kept)
-        lines = _nest(x.batched if over_batch else out.batched, lengths, names, lines)
+        lines = nest(x.batched if over_batch else out.batched, lengths, names, lines)
         if over_batch:
-            lines = _nest(False, lengths, names, [f"{target} = 0.0"]) + lines
+            lines = nest(False, lengths, names, [f"{target} = 0.0"]) + lines
         self.statements.append(Statement(lines, list(refs(x)), [out]))
 
     def product(self, e: Product, out: Ref) -> None:
@@ -280,10 +275,10 @@ class Loops:
         if not self.matrix(x, flat, transposed):
             key = "copy", place(x), x.shape
             fixed = x.tensor is self.plan.parameters  # two products may share its copy
-            if not fixed or key not in self._seen:
-                self._seen[key] = self.temporary(x.shape, x.batched)
-                self.each(Item(self._seen[key], x))
-            x = self._seen[key]
+            if not fixed or key not in self.copies:
+                self.copies[key] = self.temporary(x.shape, x.batched)
+                self.each(Item(self.copies[key], x))
+            x = self.copies[key]
         return x, self.matrix(x, flat, transposed)
 
     def matrix(self, x: Ref, flat: str, transposed: bool = False, shape: Shape | None = None) -> str:
@@ -299,16 +294,13 @@ class Loops:
         lies = (x.strides[1] == 1 or k == 1) and (step == k or (n == 1 and flat != "rows"))
         if not lies:
             return ""
-        name = self.array(x.tensor)
         if x.batched and n == 1 and k == x.tensor.size:  # (m, size), as it is
-            return f"{name}.T" if transposed else name
-        if x.tensor in self.plan.inputs:
+            return self.writer.array(x.tensor) + ".T" * transposed
+        if flat == "rows":
+            return self.writer.view(x.tensor, f".reshape(m * {n}, {k})" + ".T" * transposed)
+        if x.batched:
             return ""
-        key = (place(x), x.shape, flat, transposed)
-        if key not in self._seen:
-            name = self._seen[key] = f"{name}_{len(self.views)}"
-            self.views[name] = View(x.tensor, x.offset, x.shape, (step, x.strides[1]), flat, transposed)
-        return str(self._seen[key])
+        return self.writer.view(x.tensor, f"[{x.offset}:{x.offset + n * k}].reshape({n}, {k})" + ".T" * transposed)
 
     def loops(self, e: Product, a: Ref, b: Ref, out: Ref) -> None:
         """A matrix product as loops; the innermost one runs along rows of memory."""
@@ -316,8 +308,8 @@ class Loops:
             *lead, last = (f"c{d}" for d in range(len(a.shape)))
             line = f"z += {self.at(a, [*lead, last])} * {self.at(b, [*lead, last])}"
             target = self.at(_shaped(out, a.shape[:-1]), lead)
-            inner = ["z = 0.0", *_nest(False, a.shape[-1:], [last], [line]), f"{target} = z"]
-            lines = _nest(out.batched, a.shape[:-1], lead, inner)
+            inner = ["z = 0.0", *nest(False, a.shape[-1:], [last], [line]), f"{target} = z"]
+            lines = nest(out.batched, a.shape[:-1], lead, inner)
             self.statements.append(Statement(lines, [a, b], [out]))
             return
         i, j, k = "c0", "c1", "c2"
@@ -330,121 +322,16 @@ class Loops:
         m, n, p = lengths
         target = self.at(_shaped(out, (m, p)), [row, column])
         summed = (a.batched or b.batched) and not out.batched
-        zero = _nest(out.batched, (m, p), [row, column], [f"{target} = 0.0"])
+        zero = nest(out.batched, (m, p), [row, column], [f"{target} = 0.0"])
         if e.how == "z" and not summed:
             line = f"z += {self.at(a, left)} * {self.at(b, right)}"
-            inner = ["z = 0.0", *_nest(False, (n,), [middle], [line]), f"{target} = z"]
-            lines = _nest(out.batched, (m, p), [row, column], inner)
+            inner = ["z = 0.0", *nest(False, (n,), [middle], [line]), f"{target} = z"]
+            lines = nest(out.batched, (m, p), [row, column], inner)
         else:
             inner = [f"z = {self.at(a, left)}"]
-            inner += _nest(False, (p,), [column], [f"{target} += z * {self.at(b, right)}"])
-            lines = zero + _nest(a.batched or b.batched or out.batched, (m, n), [row, middle], inner)
+            inner += nest(False, (p,), [column], [f"{target} += z * {self.at(b, right)}"])
+            lines = zero + nest(a.batched or b.batched or out.batched, (m, n), [row, middle], inner)
         self.statements.append(Statement(lines, [a, b], [out]))
-
-    # -- From statements to lines -------------------------------------------------------------------------------------
-
-    def is_stored(self, target: Ref, here: Statement) -> bool:
-        """Whether anyone but this loop reads the result."""
-        others = self.read_elsewhere.get(id(target.tensor), set()) - {id(here)}
-        return target.tensor is self.plan.gradient or bool(others)
-
-    def text(self, statement: Statement) -> list[str]:
-        """The lines of a statement."""
-        if not isinstance(statement, Each):
-            return statement.lines
-        before: list[str] = []
-        lines: list[str] = []
-        self.local = {}
-        index = list(AXES[: len(statement.shape)])
-        for item in statement.items:
-            value = self.inside(item.value, statement.shape, index)
-            if item.target is None:
-                lines.append(f"{item.total} += {value}")
-                continue
-            target = self.inside(item.target, statement.shape, index, memory=True)
-            if item.over_batch:
-                before += _nest(False, statement.shape, index, [f"{target} = 0.0"])
-                lines.append(f"{target} += {value}")
-                continue
-            name = f"x{next(self.fresh)}"
-            if item.add:
-                value = f"{self.inside(item.target, statement.shape, index)} + {value}"
-            lines.append(f"{name} = {value}")
-            if self.is_stored(item.target, statement):
-                lines.append(f"{target} = {name}")
-            self.local[place(item.target)] = name
-        self.local = {}
-        return before + _nest(statement.batched, statement.shape, index, lines)
-
-    def inside(self, e: Expr, shape: Shape, index: list[str], *, memory: bool = False) -> str:
-        """The text of an expression within a loop over `shape`, which has no axes of length 1."""
-        left = list(zip(shape, index, strict=True))
-        at: list[str] = []
-        for n in reversed(e.shape):
-            at.append(left.pop()[1] if n > 1 else "0")
-        return self.at(e, at[::-1], memory=memory)
-
-    # -- Expressions, at an index -------------------------------------------------------------------------------------
-
-    def at(self, e: Expr, index: Sequence[str], *, memory: bool = False) -> str:
-        """The text of one element."""
-        if isinstance(e, Ref):
-            if not memory and (known := self.local.get(place(e))) is not None:
-                return known
-            column = _index(e.offset, e.strides, index)
-            return f"{self.array(e.tensor)}[{'r, ' if e.batched else ''}{column}]"
-        if isinstance(e, Number):
-            return f"({e.value!r})" if e.value < 0 else repr(float(e.value))
-        if isinstance(e, Seed):
-            return "(s * m)" if e.rows else "s"
-        if isinstance(e, Table):
-            return f"{self.table(np.ascontiguousarray(e.values).reshape(-1))}[{_index(0, dense(e.shape), index)}]"
-        if isinstance(e, Gather):
-            return f"{self.array(e.tensor)}[{'r, ' if e.batched else ''}{self.table(e.index)}[{index[0]}]]"
-        if isinstance(e, Sum):
-            return self.sum(e, index)
-        assert isinstance(e, Elementwise)
-        return self.elementwise(e, index)
-
-    def sum(self, e: Sum, index: Sequence[str]) -> str:
-        """Σ c · term + constant."""
-        text = ""
-        for c, term in e.terms:
-            sign = (" - " if c < 0 else " + ") if text else ("-" if c < 0 else "")
-            text += sign + ("" if abs(c) == 1.0 else f"{abs(c)!r} * ") + self.at(term, _fit(index, e, term))
-        if e.constant is not None:
-            text += (" + " if text else "") + self.at(e.constant, _fit(index, e, e.constant))
-        return f"({text or '0.0'})"
-
-    def elementwise(self, e: Elementwise, index: Sequence[str]) -> str:
-        """An operation of the table."""
-        args = [self.at(x, _fit(index, e, x)) for x in e.args]
-        name = e.op.name
-        if e.op.infix:
-            return write(e.op.on(*map(symbol, args))) if all(map(_is_closed, args)) else _infix(e.op, args)
-        if name in ("power", "power_slope") and isinstance(e.args[1], Number):
-            n = e.args[1].value
-            times = n if name == "power" else n - 1
-            if times in (1.0, 2.0, 3.0) and _is_closed(args[0]):
-                text = " * ".join([args[0]] * int(times))
-                return f"({text})" if name == "power" else f"({n!r} * {text})"
-        if name in WRITTEN_OUT:
-            return WRITTEN_OUT[name].format(*args)
-        self.functions.add(name)
-        return f"{name}({', '.join(args)})"
-
-    def array(self, tensor: Tensor) -> str:
-        """The name of a tensor's memory."""
-        return self.arrays.setdefault(tensor, f"t{len(self.arrays)}")
-
-    def table(self, values: Any) -> str:
-        """The name of an array of constants."""
-        values = np.asarray(values)
-        key = (values.dtype.kind, values.tobytes())
-        if key not in self._seen:
-            self._seen[key] = f"c{len(self.tables)}_"
-            self.tables[self._seen[key]] = values.astype(np.int64 if values.dtype.kind in "iu" else float)
-        return str(self._seen[key])
 
 
 # -- Helpers -----------------------------------------------------------------------------------------------------------
@@ -463,37 +350,3 @@ def _shaped(x: Any, shape: Shape) -> Any:
         return Ref(x.tensor, x.offset, shape, tuple(next(steps) if n > 1 else 0 for n in shape))
     assert x.strides == dense(x.shape)
     return Ref(x.tensor, x.offset, shape, dense(shape))
-
-
-def _fit(index: Sequence[str], outer: Expr, inner: Expr) -> list[str]:
-    """The index of an operand, whose axes are the last ones of the result, or of length 1."""
-    last = list(index)[len(index) - len(inner.shape) :]
-    lengths = outer.shape[len(outer.shape) - len(inner.shape) :]
-    return ["0" if n == 1 and full != 1 else i for i, n, full in zip(last, inner.shape, lengths, strict=True)]
-
-
-def _index(offset: int, strides: Sequence[int], index: Sequence[str]) -> str:
-    parts = [i if s == 1 else f"{s} * {i}" for s, i in zip(strides, index, strict=True) if i != "0" and s != 0]
-    if offset or not parts:
-        parts.insert(0, str(offset))
-    return " + ".join(parts)
-
-
-def _nest(batched: bool, shape: Sequence[int], index: Sequence[str], lines: list[str]) -> list[str]:
-    """The lines inside a loop over the rows, if batched, and over each axis."""
-    heads = ["for r in range(m):"] * batched
-    heads += [f"for {i} in range({n}):" for i, n in zip(index, shape, strict=True)]
-    return ["    " * d + head for d, head in enumerate(heads)] + ["    " * len(heads) + line for line in lines]
-
-
-def _infix(op: Any, args: list[str]) -> str:
-    sign = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
-    return f"(-{args[0]})" if op.name == "neg" else f"({args[0]} {sign[op.name]} {args[1]})"
-
-
-def _is_closed(text: str) -> bool:
-    return text.isidentifier()
-
-
-def _words(line: str) -> set[str]:
-    return set("".join(c if c.isalnum() or c == "_" else " " for c in line).split())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.util import find_spec
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +15,11 @@ from numpy.typing import NDArray
 from autograd.compile.choose import is_regular
 from autograd.compile.loops import Loops
 from autograd.compile.matrix import Matrix
-from autograd.compile.memory import view_of
 from autograd.compile.numba_functions import header
 from autograd.compile.numba_kernel import loaded
 from autograd.compile.numba_tape import NumbaRunner
 from autograd.compile.record import Recording
-from autograd.compile.tensors import Plan, Tensor
+from autograd.compile.tensors import Plan
 
 Array = NDArray[np.float64]
 LINES = 200  # of loops, above which compiling them would take more than a few seconds
@@ -36,30 +34,23 @@ class Fused:
         lines = [self.loops.head, *("    " + line for line in self.loops.body)]
         # sums may be taken in any order, so that the processor can take several numbers at a time
         kind = '@njit(fastmath={"reassoc", "contract"}, error_model="numpy", cache=True)'
-        self.source = "\n".join([*header(self.loops.functions), kind, *lines]) + "\n"
-        self.tensors = [tensor for tensor in self.loops.arrays if tensor not in plan.inputs]
+        self.source = "\n".join([*header(self.loops.writer.functions), kind, *lines]) + "\n"
+        self.tensors = [tensor for tensor in self.loops.writer.arrays if tensor not in plan.inputs]
         self.compiled: Callable[..., float] | None = None
 
     def bind(self, rows: int, parameters: Array, gradient: Array) -> Callable[..., float]:
         """The function for batches of this many rows. It reads `parameters` and writes `gradient`."""
         if self.compiled is None:
             self.compiled = loaded(self.source, "loops_")
-        memory: dict[Tensor, Array] = {self.plan.parameters: parameters, self.plan.gradient: gradient}
-        for tensor in self.tensors:
-            if tensor not in memory:
-                memory[tensor] = np.zeros(tensor.size * (rows if tensor.batched else 1))
-        known: dict[str, Any] = dict(self.loops.tables)
-        for tensor in self.tensors:
-            array = memory[tensor]
-            known[self.loops.arrays[tensor]] = array.reshape(rows, tensor.size) if tensor.batched else array
-        for name, spec in self.loops.views.items():
-            known[name] = view_of(spec, memory[spec.tensor], rows)
-        run, arguments = self.compiled, tuple(known[name] for name in self.loops.arguments)
-        shapes = [(rows, tensor.size) for tensor in self.plan.inputs]
+        shared, columns = self.loops.memory
+        memory = np.zeros(shared + columns * rows)
+        run, tables = self.compiled, self.loops.writer.tables.values()
+        fixed = parameters, gradient, memory, *tables
         if all(len(shape) == 1 for shape in self.plan.shapes):
-            return lambda weight, *batch: run(weight, rows, *arguments, *batch)
+            return lambda weight, *batch: run(weight, rows, *fixed, *batch)
+        shapes = [(rows, tensor.size) for tensor in self.plan.inputs]
         return lambda weight, *batch: run(
-            weight, rows, *arguments, *(x.reshape(shape) for x, shape in zip(batch, shapes, strict=True))
+            weight, rows, *fixed, *(x.reshape(shape) for x, shape in zip(batch, shapes, strict=True))
         )
 
 
