@@ -51,10 +51,14 @@ def numbers(x: Any, what: str = "an argument") -> Array:
     except ValueError:
         raise ValueError(f"{what} has rows of different lengths: every example must have the same shape") from None
     if array.dtype == object:
-        first = next((i for i in array.flat if not isinstance(i, float | int | np.number)), None)
-        if isinstance(first, list | tuple | np.ndarray):
-            raise ValueError(f"{what} has rows of different lengths: every example must have the same shape")
-        raise TypeError(f"{what} must hold plain numbers; it holds {first!r} of type {type(first).__name__}")
+        for first in array.flat:
+            if isinstance(first, list | tuple | np.ndarray):
+                raise ValueError(f"{what} has rows of different lengths: every example must have the same shape")
+            if not isinstance(first, float | int | np.number | np.bool_):
+                raise TypeError(f"{what} must hold plain numbers; it holds {first!r} of type {type(first).__name__}")
+        array = array.astype(float)  # such as a table whose columns are of several types
+    if np.ma.is_masked(x):
+        raise ValueError(f"{what} has masked entries: fill them, or leave their rows out")
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{what} must hold numbers; got an array of dtype {array.dtype}")
     return np.ascontiguousarray(array, dtype=float).reshape(array.shape)

@@ -21,7 +21,7 @@ class TraceError(ValueError):
 class Input(Value):
     """A number of the example. Its uses that Python would let pass without a word are errors here."""
 
-    __slots__ = ()
+    __slots__ = ("refused",)  # what was said when it was used as an index
     __hash__ = Value.__hash__
 
     def __eq__(self, other: object) -> bool:
@@ -38,7 +38,8 @@ class Input(Value):
         raise TraceError(frozen(self, "a condition", True))
 
     def __index__(self) -> int:
-        raise TraceError(frozen(self, "an index", True))
+        self.refused = frozen(self, "an index", True)
+        raise TraceError(self.refused)
 
 
 def inputs_for(x: Any, leaves: list[Value]) -> Any:
@@ -49,6 +50,11 @@ def inputs_for(x: Any, leaves: list[Value]) -> Any:
         result[place] = leaf = Input(float(array[place]))
         leaves.append(leaf)
     return result if array.shape else result[()]
+
+
+def refused(leaves: list[Value]) -> str | None:
+    """What was said when one of these was used as an index: NumPy hides it behind an IndexError of its own."""
+    return next((leaf.refused for leaf in leaves if hasattr(leaf, "refused")), None)
 
 
 def frozen(value: Value, what: str, example: bool) -> str:

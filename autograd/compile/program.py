@@ -114,6 +114,8 @@ class Program:
             raise ValueError(f'reduce is "mean" or "sum"; got {reduce!r}')
         if penalty is not None and not callable(penalty) and not isinstance(penalty, Value):
             raise TypeError(f"penalty is a function of no arguments that returns a Value; got {penalty!r}")
+        if isinstance(params, Iterator):
+            params = list(params)  # it will be asked for again
         self._cost, self._params, self._penalty = cost, params, penalty
         self._asked, self._mean = backend, reduce == "mean"
         self._values = [] if params is None else flat_parameters(params)

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from autograd import rules, scope
-from autograd.compile.frozen import TraceError, frozen, inputs_for
+from autograd.compile.frozen import TraceError, frozen, inputs_for, refused
 from autograd.errors import ieee
 from autograd.op import Op
 from autograd.order import arguments, topological
@@ -125,7 +125,12 @@ def record(
 
     # Whether this one example is inside every domain is not the question here: the program says so, for any row
     with ieee(), scope.watching(look):
-        root = _one_value(cost(*passed), "the cost")
+        try:
+            root = _one_value(cost(*passed), "the cost")
+        except IndexError as error:
+            if message := refused(fresh):
+                raise TraceError(message) from error
+            raise
         extra = None
         if penalty is not None:
             extra = penalty if isinstance(penalty, Value) else _one_value(penalty(), "the penalty")

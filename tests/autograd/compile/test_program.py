@@ -129,6 +129,14 @@ def test_a_parameter_given_twice():
         compile(lambda x: w * x, [w, Value(2.0), w])
 
 
+def test_parameters_from_an_iterator():
+    cost, params = line()
+    program = compile(cost, iter(params))
+    before = program(*DATA)[0]
+    params[0].data += 1.0
+    assert program(*DATA)[0] != before
+
+
 def test_more_parameters_than_at_recording():
     cost, params = line()
     program = compile(cost, params)
@@ -188,6 +196,7 @@ def test_an_array_where_a_number_was():
         ((1.0, [1.0]), ValueError, "argument 0 is one number"),
         (([["a", "b"]], [1.0]), TypeError, "argument 0 must hold numbers"),
         (([[None, 1.0]], [1.0]), TypeError, "argument 0 must hold plain numbers"),
+        ((np.ma.masked_less([[1.0, 2.0]], 2.0), [1.0]), ValueError, "argument 0 has masked entries"),
         (([[1.0, 2.0]],), TypeError, r"the cost takes 2 argument\(s\); the program got 1"),
     ],
 )
@@ -207,7 +216,14 @@ def test_batches_of_any_dtype_and_layout(backend):
     program = compile(lambda x, t: (F.dot(w, x) - t) ** 2, w, backend=backend)
     X, t = np.arange(12).reshape(2, 6), np.arange(6)
     expected = program(np.array(X.T, float), np.array(t, float))
-    for x, y in ((X.T, t), (X.T.astype(np.float32), t.tolist()), (np.asfortranarray(X.T), t[::-1][::-1])):
+    table = X.T.astype(object)
+    table[0, 0] = np.bool_(False)
+    for x, y in (
+        (X.T, t),
+        (table, t.astype(object)),
+        (X.T.astype(np.float32), t.tolist()),
+        (np.asfortranarray(X.T), t[::-1][::-1]),
+    ):
         value, slopes = program(x, y)
         assert value == expected[0]
         np.testing.assert_array_equal(slopes, expected[1])
@@ -262,7 +278,8 @@ COSTS = {
     "reads": (lambda x, w: w * x.data, "compute with the Value itself"),
     "equals": (lambda x, w: w if x == 1 else w * x, "where"),
     "condition": (lambda x, w: w if x else w * x, "where"),
-    "indexes": (lambda x, w: [w, w * x, x][x], "one-hot"),
+    "indexes": (lambda x, w: np.array([w, w * x, x])[x], "one-hot"),
+    "indexes a list": (lambda x, w: [w, w * x, x][x], "one-hot"),
     "parameter": (lambda x, w: w * x if w > 0 else x, "where"),
     "maximum": (lambda x, w: max(w * x, x), "maximum"),
 }
