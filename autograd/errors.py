@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from typing import Any
 
 _OURS = frozenset({"autograd", "nn", "optim"})
-_ieee: ContextVar[bool] = ContextVar("ieee", default=False)
+_ieee: ContextVar[int] = ContextVar("ieee", default=0)  # how many blocks of it are open
 
 
 class DomainError(ValueError):
@@ -51,16 +51,16 @@ def ieee() -> Iterator[None]:
 
     Outside such a block an operation that is not defined, or whose result is not finite, raises `DomainError`.
     """
-    before = _ieee.set(True)
+    _ieee.set(_ieee.get() + 1)
     try:
         yield
-    finally:
-        _ieee.reset(before)
+    finally:  # (the blocks of generators that take turns do not end in the order in which they began)
+        _ieee.set(max(_ieee.get() - 1, 0))
 
 
 def ieee_is_on() -> bool:
     """Whether we are inside ``with ieee():``."""
-    return _ieee.get()
+    return _ieee.get() > 0
 
 
 Line = tuple[str, int, str]  # file, line number, the line's text

@@ -17,6 +17,7 @@ import numpy as np
 
 from autograd import rules
 from autograd.errors import DomainError, ieee_is_on
+from autograd.expression import Expression
 from autograd.op import Op
 from autograd.reverse import EDITS
 from autograd.scope import NOTES, note
@@ -167,9 +168,11 @@ def apply(op: Op, *args: Any) -> Any:
             return a.apply(op, args)
     for a in args:
         if not isinstance(a, NUMBERS):
-            if hasattr(a, "apply"):
+            if isinstance(a, Expression):
                 return a.apply(op, args)
-            raise TypeError(f"{op.name} takes Values, numbers and arrays; got {a!r} of type {type(a).__name__}")
+            if hasattr(a, "__array__"):  # a column of pandas, a tensor
+                return _elementwise(op, args)
+            raise TypeError(f"{op.name} takes Values, numbers and arrays; got {a!r:.80} of type {type(a).__name__}")
     return node_of(op, tuple(constant(a) for a in args))._data
 
 
@@ -215,7 +218,7 @@ def _row(xs: Any, name: str) -> tuple[Any, ...]:
     if xs.__class__ is np.ndarray and xs.ndim == 1:
         return tuple(xs.tolist())  # Python's own floats are quicker than NumPy's, one by one
     if isinstance(xs, Value | str) or not isinstance(xs, Iterable):
-        raise TypeError(f"{name} takes a list of Values or numbers; got {xs!r} of type {type(xs).__name__}")
+        raise TypeError(f"{name} takes a list of Values or numbers; got {xs!r:.80} of type {type(xs).__name__}")
     return tuple(xs)
 
 
@@ -229,5 +232,5 @@ def _nodes(xs: tuple[Any, ...], name: str) -> tuple[Value, ...]:
     nodes = tuple(operand(x) for x in xs)
     for x, n in zip(xs, nodes, strict=True):
         if n is NotImplemented:
-            raise TypeError(f"{name} takes a list of Values or numbers; got {x!r} of type {type(x).__name__} in it")
+            raise TypeError(f"{name} takes a list of Values or numbers; got {x!r:.80} of type {type(x).__name__} in it")
     return nodes

@@ -197,10 +197,9 @@ def changed(node: Node) -> None:
             now = float(node._rule.array(*values))
     if node._data == now or (node._data != node._data and now != now):  # NaN is still NaN
         return
-    names = ", ".join(f"{name_of(a)} = {a._data!r}" for a in args[:6]) + (", …" if len(args) > 6 else "")
     raise StaleGraphError(
-        f"a number was changed after the forward pass. {name_of(node)} was computed as {node._data!r}, but "
-        f"{node._rule.name} of {names} is {now!r}. Build the expression again after changing .data, "
+        f"a number was changed after the forward pass: {name_of(node)} was computed as {node._data!r}, but "
+        f"{node._rule.name} of {values_of(args)} is {now!r}. Build the expression again after changing .data, "
         "then call backward()."
     )
 

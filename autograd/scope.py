@@ -25,8 +25,9 @@ class Note:
 
 
 NOTES: list[object] = []  # one entry for each open name_scope or noting_lines; empty: nobody takes notes
-_scope: ContextVar[str] = ContextVar("scope", default="")
-_lines: ContextVar[bool] = ContextVar("lines", default=False)
+_open: ContextVar[tuple[list[str], ...]] = ContextVar("open", default=())  # each open scope, a list of its name
+_scope: ContextVar[str] = ContextVar("scope", default="")  # their names: "net/layer1"
+_lines: ContextVar[int] = ContextVar("lines", default=0)  # how many blocks of noting_lines are open
 
 
 @contextmanager
@@ -45,32 +46,37 @@ def name_scope(name: str) -> Iterator[None]:
         raise TypeError(f"a scope's name is text; got {name!r}")
     if not name:
         raise ValueError('a scope needs a name, for example name_scope("layer1")')
-    outer = _scope.get()
-    before = _scope.set(f"{outer}/{name}" if outer else name)
-    NOTES.append(name)
+    mine = [name]
+    _stand_in(*_open.get(), mine)
+    NOTES.append(mine)
     try:
         yield
-    finally:
+    finally:  # by identity: the scopes of generators that take turns do not end in the order in which they began
+        _stand_in(*(scope for scope in _open.get() if scope is not mine))
         NOTES.pop()
-        _scope.reset(before)
+
+
+def _stand_in(*scopes: list[str]) -> None:
+    _open.set(scopes)
+    _scope.set("/".join(name for (name,) in scopes))
 
 
 @contextmanager
 def noting_lines() -> Iterator[None]:
     """Every node made inside remembers the user's line that made it (`Value.line`). Slow: for checking."""
-    before = _lines.set(True)
+    _lines.set(_lines.get() + 1)
     NOTES.append("lines")
     try:
         yield
     finally:
         NOTES.pop()
-        _lines.reset(before)
+        _lines.set(max(_lines.get() - 1, 0))
 
 
 def note(label: str = "") -> Note | None:
     """The note for a node made now; None if there is nothing to say."""
     scope = _scope.get()
-    line = users_line() if _lines.get() else None
+    line = users_line() if _lines.get() > 0 else None
     return Note(label, scope, line) if label or scope or line else None
 
 

@@ -42,7 +42,7 @@ class GraphStats:
 def graph_stats(root: Value) -> GraphStats:
     """Count the nodes, edges, depth and leaves (by scope) of all that `root` was made from."""
     if not isinstance(root, Value):
-        raise TypeError(f"graph_stats takes a Value; got {root!r} of type {type(root).__name__}")
+        raise TypeError(f"graph_stats takes a Value; got {root!r:.80} of type {type(root).__name__}")
     leaves, made = topological(root)
     depth = dict.fromkeys(leaves, 0)
     edges = 0

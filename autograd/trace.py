@@ -114,7 +114,7 @@ def trace(root: Value, max_steps: int = MAX_STEPS) -> Trace:
     """
     if not isinstance(root, Value):
         hint = " Explain one of them, or their sum." if isinstance(root, list | tuple | np.ndarray) else ""
-        raise TypeError(f"explain takes one Value; got {root!r} of type {type(root).__name__}.{hint}")
+        raise TypeError(f"explain takes one Value; got {root!r:.80} of type {type(root).__name__}.{hint}")
     if isinstance(max_steps, bool) or not isinstance(max_steps, int) or not 1 <= max_steps <= HARD_LIMIT:
         raise ValueError(f"max_steps= is a whole number from 1 to {HARD_LIMIT:,}; got {max_steps!r}")
     leaves, made = topological(root)

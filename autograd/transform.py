@@ -160,7 +160,7 @@ def variable(x: Any, leaves: list[Value]) -> Any:
         return _like(x, [variable(item, leaves) for item in x])
     else:
         raise TypeError(
-            f"cannot differentiate along {x!r} of type {type(x).__name__}: "
+            f"cannot differentiate along {x!r:.80} of type {type(x).__name__}: "
             "give numbers, arrays, or lists and dicts of them"
         )
     leaves.append(leaf)
@@ -226,6 +226,6 @@ def _demand_value(z: Any, f: Function) -> None:
     if not isinstance(z, Value):
         name = getattr(f, "__name__", "f")
         raise TypeError(
-            f"{name} must return one Value; it returned {z!r} of type {type(z).__name__}. If it should depend on its "
+            f"{name} must return one Value; it returned {z!r:.80} of type {type(z).__name__}. If it should depend on its "
             "arguments, look for .data, float() or the math module inside it: they lose the graph."
         )

@@ -88,7 +88,7 @@ class Value:
                 "A new operation is a row of the table in autograd.rules, applied with x.apply(op, (x, y))."
             )
         if not isinstance(label, str):
-            raise TypeError(f"a label is text; got {label!r}")
+            raise TypeError(f"a label is text; got {label!r:.80}")
         self._note = note(label) if label or NOTES else None
 
     def backward(self) -> None:
@@ -128,7 +128,7 @@ class Value:
         elif isinstance(grad, NUMBERS):
             self._grad = float(grad)
         else:
-            raise TypeError(f"a gradient is a number; got {grad!r} of type {type(grad).__name__}")
+            raise TypeError(f"a gradient is a number; got {grad!r:.80} of type {type(grad).__name__}")
 
     @property
     def label(self) -> str:
@@ -173,6 +173,12 @@ class Value:
 
     _op = op  # micrograd's names for the same things
     _prev = args
+    _children = args  # and microgpt's
+
+    @property
+    def _local_grads(self) -> tuple[float, ...]:
+        """∂self/∂argument for each of `args`, by microgpt's name."""
+        return tuple(slope or 0.0 for _, _, slope in reverse.contributions(self))
 
     def __repr__(self) -> str:
         grad = "not computed" if self._grad is None else repr(self._grad)
@@ -202,6 +208,8 @@ class Value:
                     looked_at(side, sign)
         if isinstance(other, Value):
             return compare(self._data, other._data)
+        if isinstance(other, int):  # Python compares a float with an integer of any size exactly
+            return compare(self._data, other)
         return compare(self._data, float(other)) if isinstance(other, NUMBERS) else NotImplemented
 
     # -- NumPy and plain Python, met half way ---------------------------------------------------------------
@@ -213,7 +221,7 @@ class Value:
         if method != "__call__" or kwargs:
             return getattr(ufunc, method)(*boxed, **kwargs)
         if f is None:
-            known = ", ".join(sorted(_UFUNCS))
+            known = ", ".join(name for name in sorted(_UFUNCS) if hasattr(np, name))
             raise TypeError(f"np.{ufunc.__name__} has no rule for Values. There is one for: {known}")
         if all(isinstance(i, (Value, *NUMBERS)) for i in inputs):
             return f(*(i if isinstance(i, Value) else float(i) for i in inputs))
@@ -228,6 +236,12 @@ class Value:
             "a Value is not turned into a float by itself, since its gradient would be lost without a word. "
             "Write v.data for the number, or autograd.exp(v) in place of math.exp(v)."
         )
+
+    def __int__(self) -> int:
+        raise TypeError("a Value is not turned into an int by itself. Write int(v.data) for the number.")
+
+    def __round__(self, digits: int | None = None) -> float:
+        raise TypeError("a Value is not rounded: no gradient passes a rounding. Write round(v.data) for the number.")
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         """A copy of the whole graph below, however deep it is."""
@@ -249,7 +263,7 @@ class Value:
         nodes = tuple(operand(a) for a in args)
         for node, a in zip(nodes, args, strict=True):
             if node is NotImplemented:
-                raise TypeError(f"{op.name} takes Values and numbers; got {a!r} of type {type(a).__name__}")
+                raise TypeError(f"{op.name} takes Values and numbers; got {a!r:.80} of type {type(a).__name__}")
         return node_of(op, nodes)
 
     if TYPE_CHECKING:  # made from the rule table, at the end of this file
@@ -294,10 +308,14 @@ def as_float(data: Any) -> float:
         if isinstance(data, Value):
             raise TypeError("Value(Value(…)): this already is a Value. Use it as it is, or its .data for a fresh leaf.")
         if not isinstance(data, NUMBERS):
-            hint = f" Did you mean Value(float({data!r}))?" if isinstance(data, str) else ""
-            if isinstance(data, np.ndarray | list | tuple):
+            kind, hint = type(data).__name__, ""
+            if isinstance(data, list | tuple) or getattr(data, "shape", ()):
                 hint = " Make one Value for each element: [Value(x) for x in xs]."
-            raise TypeError(f"a Value holds one real number; got {data!r} of type {type(data).__name__}.{hint}")
+            elif isinstance(data, str) or (
+                hasattr(data, "__float__") and not isinstance(data, np.generic)
+            ):  # a Fraction
+                hint = f" Did you mean Value(float({data!r:.80}))?"
+            raise TypeError(f"a Value holds one Python or NumPy number; got {data!r:.80} of type {kind}.{hint}")
         try:
             data = float(data)
         except OverflowError:

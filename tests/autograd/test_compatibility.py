@@ -5,9 +5,10 @@ import random
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 
-from autograd import Value, grad
+from autograd import Value, exp, grad
 
 
 def test_the_expression_of_micrograds_readme() -> None:
@@ -153,3 +154,25 @@ def test_a_scalar_transformer_step() -> None:
         v.data -= h * v.grad
         v.grad = 0
     assert (loss.data - loss_of(parameters).data) / h == pytest.approx(norm, rel=1e-3)
+
+
+def test_what_microgpt_calls_its_children_and_local_gradients() -> None:
+    a, b = Value(2.0), Value(-3.0)
+    for node, slopes in ((a * b, (-3.0, 2.0)), (a - b, (1.0, -1.0)), (b.exp(), (math.exp(-3.0),)), (a, ())):
+        assert node._children == node.args
+        assert node._local_grads == pytest.approx(slopes)
+
+
+def test_columns_that_have_a_method_apply_are_columns() -> None:
+    class Column:  # as in pandas
+        def __init__(self, *numbers: Any) -> None:
+            self.numbers = numbers
+
+        def apply(self, f: Any, args: Any = ()) -> Any:
+            return [f(x, *args) for x in self.numbers]
+
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            return np.array(self.numbers, dtype=dtype)
+
+    assert exp(Column(0.0, 1.0)).tolist() == [1.0, math.e]
+    assert [v.data for v in exp(Column(Value(0.0), Value(1.0)))] == [1.0, math.e]

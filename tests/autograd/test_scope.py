@@ -1,8 +1,12 @@
 """name_scope, graph_stats, noted lines, watching."""
 
+from collections.abc import Iterator
+from contextvars import copy_context
+
 import pytest
 
-from autograd import Value, graph_stats, name_scope
+from autograd import Value, graph_stats, ieee, name_scope
+from autograd.errors import ieee_is_on
 from autograd.scope import NOTES, noting_lines, watching
 
 
@@ -60,3 +64,42 @@ def test_a_watcher_hears_of_comparisons_and_reads() -> None:
         _ = a.data
     _ = a.data
     assert heard == [(a, ">"), (a, "<="), (a, ".data")]
+
+
+def test_scopes_of_generators_that_take_turns_leave_nothing_behind() -> None:
+    def layer(name: str) -> Iterator[Value]:
+        with name_scope(name):
+            yield Value(1.0)
+            yield Value(2.0)
+
+    one, two = layer("one"), layer("two")
+    next(one), next(two)
+    list(one), list(two)  # the first to begin is the first to end
+    assert not NOTES
+    with name_scope("after"):
+        assert Value(1.0).scope == "after"
+
+
+def test_a_generator_may_end_in_another_context() -> None:
+    def inside() -> Iterator[Value]:
+        with name_scope("inside"), noting_lines(), ieee():
+            yield Value(1.0)
+
+    begun = inside()
+    copy_context().run(next, begun)
+    begun.close()
+    assert not NOTES
+    assert not ieee_is_on()
+
+
+def test_ieee_of_generators_that_take_turns_ends_with_the_last() -> None:
+    def quiet() -> Iterator[bool]:
+        with ieee():
+            yield ieee_is_on()
+            yield ieee_is_on()
+
+    one, two = quiet(), quiet()
+    assert [next(one), next(two)] == [True, True]
+    assert list(one) == [True]
+    assert list(two) == [True]  # the end of the other did not end this one
+    assert not ieee_is_on()
