@@ -226,6 +226,6 @@ def _demand_value(z: Any, f: Function) -> None:
     if not isinstance(z, Value):
         name = getattr(f, "__name__", "f")
         raise TypeError(
-            f"{name} must return one Value; it returned {z!r:.80} of type {type(z).__name__}. If it should depend on its "
-            "arguments, look for .data, float() or the math module inside it: they lose the graph."
+            f"{name} must return one Value; it returned {z!r:.80} of type {type(z).__name__}. If it should depend "
+            "on its arguments, look for .data, float() or the math module inside it: they lose the graph."
         )

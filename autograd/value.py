@@ -309,11 +309,9 @@ def as_float(data: Any) -> float:
             raise TypeError("Value(Value(…)): this already is a Value. Use it as it is, or its .data for a fresh leaf.")
         if not isinstance(data, NUMBERS):
             kind, hint = type(data).__name__, ""
-            if isinstance(data, list | tuple) or getattr(data, "shape", ()):
+            if isinstance(data, list | tuple) or getattr(data, "shape", None):
                 hint = " Make one Value for each element: [Value(x) for x in xs]."
-            elif isinstance(data, str) or (
-                hasattr(data, "__float__") and not isinstance(data, np.generic)
-            ):  # a Fraction
+            elif isinstance(data, str) or (hasattr(data, "__float__") and not isinstance(data, np.generic)):
                 hint = f" Did you mean Value(float({data!r:.80}))?"
             raise TypeError(f"a Value holds one Python or NumPy number; got {data!r:.80} of type {kind}.{hint}")
         try:
