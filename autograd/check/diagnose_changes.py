@@ -12,10 +12,11 @@ from autograd.check.diagnose_graph import Change, Graph, Ints
 from autograd.check.groups import Group, Groups
 from autograd.check.problem import Array, Kind
 from autograd.check.uses import Uses
-from autograd.check.wrong_slopes import WrongSlope, evaluate, right_slope, substitute, wrong_slopes
+from autograd.check.wrong_slopes import Program, WrongSlope, evaluate, right_slope, substitute, wrong_slopes
 from autograd.expression import number, symbol
 from autograd.rules import RULES
 
+HEAD = 64  # edges by which slopes are compared first
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "softplus", "exp", "sin")
 
 
@@ -133,45 +134,83 @@ def on_the_way(graph: Graph, groups: Groups) -> list[Candidate]:
 
 
 def _spoiled(graph: Graph, edges: Ints, way: Ints, op: str, slot: int, name: str) -> list[Candidate]:
-    numbers = graph.operands(way)
-    names = {"z": graph.value[graph.src[way]], **dict(zip("xyuv", numbers, strict=False))}
     place = Group("slope", np.unique(way), 0.9)
+    listed = _wrong_slopes(op, slot)
+    found = _program(op, slot).run(_numbers(graph, way), graph.slope[way].shape)
     out = []
     with np.errstate(all="ignore"):
-        for wrong in _wrong_slopes(op, slot):
-            ratio = np.broadcast_to(evaluate(wrong.slope, names), graph.slope[way].shape) / graph.slope[way]
-            if wrong.cost < 3 and np.isfinite(ratio).all() and not _proportional(ratio, np.ones(ratio.shape)):
-                change = Change(edges, graph.slope[edges] * ratio)
+        ratios = found / graph.slope[way]
+        usable = np.isfinite(ratios).all(axis=(1, 2)) & (np.ptp(ratios, axis=(1, 2)) > 1e-9 * np.abs(ratios[:, 0, 0]))
+        for k in np.flatnonzero(usable).tolist():
+            wrong = listed[k]
+            if wrong.cost < 3:
+                change = Change(edges, graph.slope[edges] * ratios[k])
                 out.append(Candidate(wrong.kind, place, change, place.cost + wrong.cost, slope=wrong, by=name))
     return out
 
 
 def replacements(graph: Graph, groups: Groups, group: Group) -> list[Candidate]:
     """Other slopes at this place; none twice, none that is the right slope times a constant."""
-    right = graph.slope[group.edges]
-    seen: set[bytes] = set()
-    out = []
     with np.errstate(all="ignore"):
-        candidates = list(_replacements(graph, groups, group))
-    for candidate in candidates:
-        wrong = candidate.change.slopes
-        with np.errstate(all="ignore"):
-            rounded = wrong[:64].astype(np.float32).tobytes()
-        if rounded not in seen and np.isfinite(wrong).all() and not _proportional(wrong, right):
-            seen.add(rounded)
-            out.append(candidate)
+        found = [*_edited(graph, group), *_replacements(graph, groups, group)]
+        if not found:
+            return []
+        heads = np.array([c.change.slopes[:HEAD] for c in found]).reshape(len(found), -1)
+        right = graph.slope[group.edges]
+        out = [found[k] for k in _different(heads, right[:HEAD])]
+        if len(group.edges) > HEAD:  # the others were looked at no further
+            out = [c for c in out if np.isfinite(c.change.slopes).all() and not _proportional(c.change.slopes, right)]
     return out
+
+
+def _different(wrong: Array, right: Array) -> list[int]:
+    """Which rows are slopes of their own: finite, not a constant times the right ones, not those of a row before."""
+    right = right.ravel()
+    ratio = wrong / right
+    both = (wrong == 0) & (right == 0)
+    most = np.where(both, -np.inf, ratio).max(axis=1, initial=-np.inf)
+    least = np.where(both, np.inf, ratio).min(axis=1, initial=np.inf)
+    same = both.all(axis=1) | (np.isfinite(most + least) & (most - least <= 1e-9 * np.abs(most)))
+    usable = np.flatnonzero(np.isfinite(wrong).all(axis=1) & ~same).tolist()
+    rounded = wrong.astype(np.float32)
+    first: dict[bytes, int] = {}
+    for k in usable:
+        first.setdefault(rounded[k].tobytes(), k)
+    return list(first.values())
 
 
 def _proportional(a: Array, b: Array) -> bool:
     """Whether a is a constant times b."""
-    if len(a) > 64 and not _proportional(a[:64], b[:64]):
-        return False
     with np.errstate(all="ignore"):
         ratio = a / b
     both = (a == 0) & (b == 0)
     ratio = ratio[~both]
     return ratio.size == 0 or bool(np.isfinite(ratio).all() and np.ptp(ratio) <= 1e-9 * abs(ratio.flat[0]))
+
+
+def _edited(graph: Graph, group: Group) -> Iterator[Candidate]:
+    """The slopes that people write in place of that of an operation."""
+    edges = group.edges
+    ops, slots = {graph.nodes[s].op for s in graph.src[edges].tolist()}, set(graph.slot[edges].tolist())
+    if group.role == "into" or len(ops) > 1 or len(slots) > 1 or ops == {"sum"}:
+        return
+    op, slot = ops.pop(), slots.pop()
+    listed, program = _wrong_slopes(op, slot), _program(op, slot)
+    names = _numbers(graph, edges)
+    shape = len(edges), len(graph.points)
+    if len(edges) <= HEAD:
+        for wrong, slopes in zip(listed, program.run(names, shape), strict=True):
+            yield _candidate(group, edges, slopes, wrong)
+        return
+    heads = program.run({n: v[:HEAD] for n, v in names.items()}, (HEAD, shape[1])).reshape(len(listed), -1)
+    for k in _different(heads, graph.slope[edges][:HEAD]):
+        slopes = np.broadcast_to(evaluate(listed[k].slope, names), shape)
+        yield _candidate(group, edges, slopes, listed[k])
+
+
+def _numbers(graph: Graph, edges: Ints) -> dict[str, Array]:
+    """What the operations above these edges see: the result z and the arguments x, y, … (edge × point each)."""
+    return {"z": graph.value[graph.src[edges]], **dict(zip("xyuv", graph.operands(edges), strict=False))}
 
 
 def _replacements(graph: Graph, groups: Groups, group: Group) -> Iterator[Candidate]:
@@ -194,16 +233,8 @@ def _replacements(graph: Graph, groups: Groups, group: Group) -> Iterator[Candid
         yield _candidate(
             group, edges, 1 / right, WrongSlope("wrong-slope", number(1), 2.5, "dividing in place of multiplying")
         )
-    elif alike and len(slots) == 1:
-        slot = int(slots[0])
-        op = RULES[first.op]
-        numbers = graph.operands(edges)
-        names = {"z": graph.value[graph.src[edges]], **dict(zip("xyuv", numbers, strict=False))}
-        for wrong in _wrong_slopes(op.name, slot):
-            slopes = np.broadcast_to(evaluate(wrong.slope, names), (len(edges), len(graph.points)))
-            yield _candidate(group, edges, slopes, wrong)
-        if first.op in ("mul", "div"):
-            yield from _neighbours(graph, groups, group, slot, names)
+    elif alike and len(slots) == 1 and first.op in ("mul", "div"):
+        yield from _neighbours(graph, groups, group, int(slots[0]), _numbers(graph, edges))
 
 
 def _one_factor_less(graph: Graph, group: Group) -> Iterator[Candidate]:
@@ -219,6 +250,11 @@ def _one_factor_less(graph: Graph, group: Group) -> Iterator[Candidate]:
 @cache
 def _wrong_slopes(op: str, slot: int) -> list[WrongSlope]:
     return wrong_slopes(RULES[op], slot)
+
+
+@cache
+def _program(op: str, slot: int) -> Program:
+    return Program([w.slope for w in _wrong_slopes(op, slot)])
 
 
 def _candidate(group: Group, edges: Ints, slopes: Array, wrong: WrongSlope) -> Candidate:

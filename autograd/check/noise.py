@@ -13,65 +13,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.check.problem import Array
-from autograd.order import arguments, topological
-from autograd.reverse import contributions, slope_at
+from autograd.check.replay import EPS, Tape
 from autograd.value import Value
 
-EPS, SINGLE, HALF = 2.0**-52, 2.0**-23, 2.0**-10  # float64, float32, float16
+SINGLE, HALF = 2.0**-23, 2.0**-10  # the last digit of float32 and float16; EPS is that of float64
 RUNS = 3
 
 
-def of_engine(root: Value, inputs: Sequence[Value], rng: np.random.Generator) -> tuple[Array, Array]:
+def of_engine(
+    root: Value, inputs: Sequence[Value], rng: np.random.Generator, tape: Tape | None = None
+) -> tuple[Array, Array]:
     """For each input: the rounding noise in ∂root/∂input, and Σ |contribution| over all ways through the graph.
 
-    The second is the size that the component would have if nothing cancelled.
+    The second is the size that the component would have if nothing cancelled. `tape` is that of the graph, if known.
     """
-    _, made = topological(root)
-    exact, scale = _replay(made, root, inputs, None)
-    spread = np.zeros(len(inputs))
-    for _ in range(RUNS):
-        try:
-            moved, _ = _replay(made, root, inputs, rng)
-        except (ArithmeticError, ValueError):
-            return np.full(len(inputs), np.inf), scale  # the last digit decides whether it is defined at all
-        spread = np.maximum(spread, np.abs(moved - exact))
-    return spread, scale
+    tape = tape or Tape(root, inputs)
+    at = np.array([[x._data for x in inputs]])
+    exact, scale = tape.backwards(tape.run(at))
+    values = tape.run(np.repeat(at, RUNS, axis=0), rng)
+    if not np.isfinite(values).all():
+        return np.full(len(inputs), np.inf), scale[:, 0]  # the last digit decides whether it is defined at all
+    moved, _ = tape.backwards(values, rng)
+    with np.errstate(all="ignore"):
+        spread = np.abs(moved - exact).max(axis=1)
+    return np.where(np.isfinite(spread), spread, np.inf), scale[:, 0]
 
 
 def of_value(root: Value) -> float:
     """A bound on the rounding error in f itself: each node's own, and what it inherits along its slopes."""
-    _, made = topological(root)
-    error: dict[Value, float] = {}
-    for node in made:
-        inherited = sum(abs(slope or 0.0) * error.get(a, 0.0) for _, a, slope in contributions(node) if a in error)
-        error[node] = inherited + EPS / 2 * abs(node._data)
-    return error.get(root, 0.0)
-
-
-def _replay(
-    made: list[Value], root: Value, inputs: Sequence[Value], rng: np.random.Generator | None
-) -> tuple[Array, Array]:
-    values: dict[Value, float] = {}
-    jitter = iter(1.0 + EPS * rng.choice([-1.0, 1.0], 3 * len(made)) if rng is not None else ())
-    for node in made:
-        z = node._data
-        if rng is not None:
-            z = node._rule.evaluate([values.get(a, a._data) for a in arguments(node)]) * next(jitter)
-        values[node] = z
-    adjoint: dict[Value, float] = {root: 1.0}
-    size: dict[Value, float] = {root: 1.0}
-    for node in reversed(made):
-        upstream = adjoint.get(node, 0.0) * (next(jitter) if rng is not None else 1.0)
-        total = size.get(node, 0.0)
-        args = arguments(node)
-        numbers = [values.get(a, a._data) for a in args]
-        shake = next(jitter) if rng is not None else 1.0
-        for i, a in enumerate(args):
-            slope = slope_at(node._rule, i, values[node], numbers)
-            if slope is not None:
-                adjoint[a] = adjoint.get(a, 0.0) + upstream * slope * (shake if slope not in (1, -1) else 1.0)
-                size[a] = size.get(a, 0.0) + total * abs(slope)
-    return np.array([adjoint.get(x, 0.0) for x in inputs]), np.array([size.get(x, 0.0) for x in inputs])
+    tape = Tape(root, [])
+    return float(tape.rounding(tape.run(np.empty((1, 0))))[0])
 
 
 def of_formula(claim: Callable[[Array], Array | None], at: Array, eps: float, rng: np.random.Generator) -> Array:

@@ -48,6 +48,7 @@ class Function:
         self.reads: list[Line] = []  # the lines of f that read .data: they lose the graph
         self.is_text = bool(getattr(f, "is_text", False))  # not a program: it has no lines to point at
         self.compares = False  # whether f compares Values: then its graph may depend on their numbers
+        self.is_smooth = False  # whether it is known that no operation in it has a kink
 
     def graph(self, flat: Array, *, lines: bool = False, labels: bool = True) -> tuple[Value, list[Value]]:
         """The graph of f at this point, and its inputs. DomainError where f is not defined."""
@@ -80,7 +81,7 @@ class Function:
         except DomainError as error:
             look.why = f"f is not defined there: {self._said(error)}"
             return look
-        nodes = on_kinks(root)
+        nodes = [] if self.is_smooth else on_kinks(root)
         look.on_kink = bool(nodes)
         try:
             if nodes:
@@ -107,7 +108,8 @@ class Function:
             look = self.look(flat, rng)
         if look.root is None:
             return look
-        leaves, _ = topological(look.root)
+        leaves, made = topological(look.root)
+        self.is_smooth = not self.compares and not any(node._rule.branch for node in made)
         if not set(look.inputs) & set(leaves):
             raise ValueError(
                 "f returned a Value that was not made from its arguments, so every slope would be 0. "

@@ -6,6 +6,7 @@ of a sum over examples, the steps of a loop.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 
@@ -37,9 +38,13 @@ class _Finder:
     def __init__(self, graph: Graph, alike: list[int], order: list[int], parts: list[MixedPart]) -> None:
         self.graph, self.alike, self.order, self._parts = graph, alike, order, parts
         self._reach = graph.reach()
+        self._src, self._dst = graph.src.tolist(), graph.dst.tolist()
+        self._ops = [n.op for n in graph.nodes]
         self._below: list[list[int]] = [[] for _ in graph.nodes]
-        for e, s in enumerate(graph.src.tolist()):
+        self._like: Counter[tuple[int, int]] = Counter()  # how many edges of a node lead to nodes of a kind
+        for e, (s, d) in enumerate(zip(self._src, self._dst, strict=True)):
             self._below[s].append(e)
+            self._like[s, alike[d]] += 1
 
     def all(self) -> list[Uses]:
         """Every way to keep one of several contributions."""
@@ -47,25 +52,26 @@ class _Finder:
 
         def add(kept: list[int], dropped: list[int], which: str, cost: float) -> None:
             if kept and dropped:
-                cost += 0.3 if which == "middle" else -0.5 * self._fans_out(kept, dropped)
                 drop = np.unique(np.array(dropped, np.int64))
-                found.setdefault(drop.tobytes(), Uses(np.array(kept, np.int64), drop, which, cost))
+                if drop.tobytes() not in found:
+                    cost += 0.3 if which == "middle" else -0.5 * self._fans_out(kept, dropped)
+                    found[drop.tobytes()] = Uses(np.array(kept, np.int64), drop, which, cost)
 
         for kept, dropped, which in self._repeated_parts():
             add(kept, dropped, which, 0.6)
-        graph = self.graph
+        graph, src, slot = self.graph, self._src, self.graph.slot.tolist()
         uses: list[list[int]] = [[] for _ in graph.nodes]
-        for e, d in enumerate(graph.dst.tolist()):
+        for e, d in enumerate(self._dst):
             uses[d].append(e)
         for edges in uses:
-            edges.sort(key=lambda e: (self.order[graph.src[e]], int(graph.slot[e])))
+            edges.sort(key=lambda e: (self.order[src[e]], slot[e]))
         for family in self._shared(uses):
             self._by_position([uses[i] for i in family], add, 0.7)
             kinds: dict[int, list[int]] = {}
             for i in family:
                 for e in uses[i]:
-                    kinds.setdefault(self.alike[graph.src[e]], []).append(e)
-            ordered = sorted(kinds.values(), key=lambda es: min(self.order[graph.src[e]] for e in es))
+                    kinds.setdefault(self.alike[src[e]], []).append(e)
+            ordered = sorted(kinds.values(), key=lambda es: min(self.order[src[e]] for e in es))
             for edges in ordered if len(ordered) > 1 else []:
                 which = "last" if edges is ordered[-1] else "first" if edges is ordered[0] else "middle"
                 add(edges, [e for other in ordered if other is not edges for e in other], which, 0.75)
@@ -73,12 +79,12 @@ class _Finder:
                     rows = self._rows(members)
                     self._by_position(rows, add, 0.8)
         sums: dict[tuple[int, int], list[int]] = {}
-        for e in np.flatnonzero([graph.nodes[s].op == "sum" for s in graph.src]).tolist():
-            sums.setdefault((self.alike[graph.src[e]], self.alike[graph.dst[e]]), []).append(e)
+        for e in [e for e, s in enumerate(src) if self._ops[s] == "sum"]:
+            sums.setdefault((self.alike[src[e]], self.alike[self._dst[e]]), []).append(e)
         for members in sums.values():
             rows_: dict[int, list[int]] = {}
             for e in members:
-                rows_.setdefault(int(graph.src[e]), []).append(e)
+                rows_.setdefault(src[e], []).append(e)
             self._by_position(list(rows_.values()), add, 0.65)
         return list(found.values())
 
@@ -88,31 +94,30 @@ class _Finder:
         So it is for a value inside the graph, and for an argument that is dropped in a product with other arguments.
         A normaliser (Σ e in e/Σ e) that was taken for a constant is a rule forgotten, not a loop.
         """
-        graph = self.graph
-        if all(graph.nodes[s].op != "sum" for s in graph.src[kept]) and any(map(self._is_shared, dropped)):
+        ops, src = self._ops, self._src
+        if all(ops[src[e]] != "sum" for e in kept) and any(map(self._is_shared, dropped)):
             return False
         for e in dropped:
-            s, d = int(graph.src[e]), int(graph.dst[e])
-            if s == 0 and graph.nodes[0].op == "sum":
+            s, d = src[e], self._dst[e]
+            if s == 0 and ops[0] == "sum":
                 return False
-            if graph.nodes[d].op == "input":
+            if ops[d] == "input":
                 others = [o for o in self._below[s] if o != e]
-                if graph.nodes[s].op == "sum" or not others:
+                if ops[s] == "sum" or not others:
                     return False
-                if any(self._reach[graph.dst[o]] >> graph.nodes[d].component & 1 for o in others):
+                if any(self._reach[self._dst[o]] >> self.graph.nodes[d].component & 1 for o in others):
                     return False
         return True
 
     def _is_shared(self, e: int) -> bool:
         """Whether this edge leads from a sum over several values of one kind."""
-        s, d = int(self.graph.src[e]), int(self.graph.dst[e])
-        alike = [o for o in self._below[s] if self.alike[self.graph.dst[o]] == self.alike[d]]
-        return self.graph.nodes[s].op == "sum" and len(alike) > 1
+        s = self._src[e]
+        return self._ops[s] == "sum" and self._like[s, self.alike[self._dst[e]]] > 1
 
     def _rows(self, edges: list[int]) -> list[list[int]]:
         rows: dict[int, list[int]] = {}
         for e in edges:
-            rows.setdefault(int(self.graph.dst[e]), []).append(e)
+            rows.setdefault(self._dst[e], []).append(e)
         return list(rows.values())
 
     def _shared(self, uses: list[list[int]]) -> list[list[int]]:

@@ -138,7 +138,43 @@ def evaluate(tree: Expression, names: Mapping[str, Any]) -> Any:
         what = tree.args[0]
         return names[what] if isinstance(what, str) else what
     with np.errstate(all="ignore"):
-        return RULES[tree.op].array(*(np.asarray(evaluate(a, names), float) for a in tree.args))
+        return _calculated(tree, names)
+
+
+def _calculated(tree: Expression, names: Mapping[str, Any]) -> Any:
+    if tree.op == "":
+        return np.asarray(names[tree.args[0]] if isinstance(tree.args[0], str) else tree.args[0], float)
+    return RULES[tree.op].array(*[_calculated(a, names) for a in tree.args])
+
+
+class Program:
+    """Many expressions, calculated together: what they have in common only once."""
+
+    def __init__(self, trees: Sequence[Expression]) -> None:
+        self._place: dict[Expression, int] = {}
+        self._steps: list[tuple[str, Any]] = []  # an operation and where its arguments are, or a name or number
+        self._outputs = [self._add(tree) for tree in trees]
+
+    def _add(self, tree: Expression) -> int:
+        if tree not in self._place:
+            step = (tree.op, tree.args[0] if tree.op == "" else [self._add(a) for a in tree.args])
+            self._place[tree] = len(self._steps)
+            self._steps.append(step)
+        return self._place[tree]
+
+    def run(self, names: Mapping[str, Any], shape: tuple[int, ...]) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """The arrays (of this shape) that the expressions stand for, stacked; inf and NaN where one is not defined."""
+        values: list[Any] = []
+        with np.errstate(all="ignore"):
+            for op, what in self._steps:
+                if op == "":
+                    values.append(np.asarray(names[what] if isinstance(what, str) else what, float))
+                else:
+                    values.append(RULES[op].array(*[values[k] for k in what]))
+        out = np.empty((len(self._outputs), *shape))
+        for row, k in zip(out, self._outputs, strict=True):
+            row[...] = values[k]
+        return out
 
 
 def _spelled(tree: Expression) -> Expression:

@@ -143,9 +143,9 @@ def test_the_update_by_itself():
     assert (row.verdict, row.slip, row.corrected) == ("wrong", "the sign before η ∂E/∂w_ij^l", UPDATE)
 
 
-def test_the_sheet_changes_with_what_is_printed():
+def test_the_sheet_changes_with_what_is_printed(sheet):
     """A right loop, a loop with another slip: the table says so, and its other rows stay as they are."""
-    as_printed = formula_sheet()
+    as_printed = sheet
     right = formula_sheet(printed={"F7": f"for l = L-1 down to 1:\n  {BACK}\n  {WEIGHTS}\n{UPDATE}"})
     assert {r.verdict for r in right if r.name == "F7"} == {"right"}
     assert [r.to_dict() for r in right if r.name != "F7"] == [r.to_dict() for r in as_printed if r.name != "F7"]

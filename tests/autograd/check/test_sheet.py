@@ -16,11 +16,6 @@ from autograd.check.sheet_network import EXAMPLES, LAMBDA, L, Run, Setting, alon
 from autograd.check.slips import repairs
 
 
-@pytest.fixture(scope="module")
-def sheet():
-    return formula_sheet()
-
-
 # -- Reading ----------------------------------------------------------------------------------------------------
 
 
