@@ -56,6 +56,7 @@ from autograd.scope import NOTES, WATCHERS, Note, looked_at, note
 Number = Union[float, int, bool, np.floating[Any], np.integer[Any], np.bool_]  # noqa: UP007 (used at run time)
 EDITS = reverse.EDITS  # how often any .data was set: one number to ask whether anything has changed
 NUMBERS = (float, int, np.floating, np.integer, np.bool_)  # bool is an int
+ZERO = float("0")  # the gradient of a leaf that no backward() has touched; its own object, so that one can tell
 
 
 class Value:
@@ -79,7 +80,7 @@ class Value:
 
     def __init__(self, data: Number, label: str = "", *more: Any) -> None:
         self._data = as_float(data)
-        self._grad = 0.0  # a leaf starts at 0, so that p.data -= lr * p.grad works when the cost does not use p
+        self._grad = ZERO  # a leaf starts at 0, so that p.data -= lr * p.grad works when the cost does not use p
         self._rule = rules.LEAF
         self._x = self._y = None
         if more or isinstance(label, tuple | list | set):  # micrograd's Value(data, children, op)
@@ -124,7 +125,7 @@ class Value:
     @grad.setter
     def grad(self, grad: Number | None) -> None:
         if grad is None:
-            self._grad = 0.0 if self.is_leaf else None
+            self._grad = ZERO if self.is_leaf else None
         elif isinstance(grad, NUMBERS):
             self._grad = float(grad)
         else:

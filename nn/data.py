@@ -18,6 +18,7 @@ from autograd.scope import NOTES, Note, note
 from autograd.value import NUMBERS, constant
 
 ONE = (Value, *NUMBERS)  # what counts as one number
+NAMES = ". If these are names of classes: names, y = np.unique(y, return_inverse=True)"
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
@@ -102,10 +103,10 @@ def _numbers(array: npt.NDArray[Any], name: str) -> Floats:
         for n, item in enumerate(flat):
             if not isinstance(item, float | int | np.floating | np.integer):
                 place = ", ".join(str(int(i)) for i in np.unravel_index(n, array.shape))
-                raise ValueError(f"{name}[{place}] is {item!r:.80} of type {type(item).__name__}, not a number")
+                hint = NAMES if name == "y" and isinstance(item, str) else ""
+                raise ValueError(f"{name}[{place}] is {item!r:.80} of type {type(item).__name__}, not a number{hint}")
         return array.astype(np.float64)
-    names = name == "y" and array.dtype.kind in "US"
-    hint = ". If these are names of classes: names, y = np.unique(y, return_inverse=True)" if names else ""
+    hint = NAMES if name == "y" and array.dtype.kind in "US" else ""
     raise ValueError(f"{name} should hold real numbers; got an array of type {array.dtype}{hint}")
 
 
@@ -124,9 +125,13 @@ def as_row(x: Any, n: int) -> Row:
         entries = x.tolist()
     elif n == 1 and isinstance(x, ONE):
         entries = [x]
-    elif isinstance(x, str | dict | set | Value | np.ndarray) or not isinstance(x, Iterable):
-        shape = f" of shape {x.shape}" if isinstance(x, np.ndarray) else ""
-        many = " For many examples use forward_array(X)." if isinstance(x, np.ndarray) and x.ndim == 2 else ""
+    elif (
+        isinstance(x, str | dict | set | Value | np.ndarray)
+        or not isinstance(x, Iterable)
+        or getattr(x, "ndim", 1) != 1  # a table of pandas, a tensor
+    ):
+        shape = f" of shape {tuple(x.shape)}" if hasattr(x, "shape") else ""
+        many = " For many examples use forward_array(X)." if getattr(x, "ndim", 1) == 2 else ""
         raise TypeError(f"x is one example, a list of {n} numbers; got {type(x).__name__}{shape}.{many}")
     else:
         entries = x.tolist() if hasattr(x, "tolist") else list(x)  # a tensor of torch

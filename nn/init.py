@@ -76,6 +76,17 @@ def he_normal(n_in: int, n_out: int, rng: np.random.Generator) -> Array:
     return rng.normal(0.0, (2.0 / n_in) ** 0.5, (n_in, n_out))
 
 
+def generator(seed: object) -> np.random.Generator:
+    """The random numbers that a seed stands for. Raises ValueError for what is no seed."""
+    try:
+        return np.random.default_rng(seed)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"seed is a whole number of at least 0, a numpy Generator, or None for other weights each time; got "
+            f"{seed!r:.80}"
+        ) from None
+
+
 xavier = xavier_uniform
 he = he_normal
 

@@ -24,7 +24,7 @@ from autograd.op import find
 from autograd.scope import NOTES, Note
 from nn import data
 from nn.data import Row, as_row
-from nn.init import Initialiser, initial
+from nn.init import Initialiser, generator, initial
 from nn.module import Module
 
 Seed = int | np.random.Generator | None
@@ -78,7 +78,7 @@ class Neuron(Module):
         j, self._scope = f"{unit}^{layer}", f"layer{layer}"
         self._sum, self._out = Note(f"sum_{j}", self._scope), Note(f"σ_{j}", self._scope)
         self._last = _Last()
-        start = initial(init, n_in, 1, np.random.default_rng(seed))[:, 0].tolist()
+        start = initial(init, n_in, 1, generator(seed))[:, 0].tolist()
         with name_scope(self._scope):
             self.w = [Value(w, f"w_{i}{',' if i > 9 or unit > 9 else ''}{j}") for i, w in enumerate(start, start=1)]
             self.b = Value(0.0, f"b_{j}") if bias else None
@@ -166,7 +166,7 @@ class Layer(Module):
         number: int = 1,
     ) -> None:
         n_in, n_out = size(n_in, "the number of inputs, n_in,"), size(n_out, f"the number of units of layer {number}")
-        weights = initial(init, n_in, n_out, np.random.default_rng(seed))
+        weights = initial(init, n_in, n_out, generator(seed))
         self.neurons = [
             Neuron(
                 n_in, activation, bias=bias, expand=expand, layer=number, unit=j + 1,

@@ -22,7 +22,7 @@ from autograd import DomainError, Value
 from autograd.errors import ieee_is_on
 from nn import data
 from nn.data import Row, as_row
-from nn.init import Initialiser
+from nn.init import Initialiser, generator
 from nn.layers import ACTIVATIONS, Layer, Neuron, Seed, one_or_all, size
 from nn.module import Module
 
@@ -70,7 +70,7 @@ class MLP(Module):
             for l, n in enumerate(widths, start=1)  # noqa: E741 (the lecture's l)
         ]
         names = _activations(activation, output, len(widths) - 1)
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         self.layers = [
             Layer(before, after, name, bias=bias, init=init, seed=rng, expand=expand, number=number)
             for number, (before, after, name) in enumerate(zip(widths, widths[1:], names, strict=False), start=1)

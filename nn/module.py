@@ -25,7 +25,7 @@ import numpy as np
 
 from autograd import Value
 from autograd.rules import LEAF
-from autograd.value import NUMBERS
+from autograd.value import NUMBERS, ZERO
 
 LARGEST = sys.float_info.max
 
@@ -73,7 +73,7 @@ class Module:
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0: backward() adds to what is there."""
         for p in self.parameters():
-            p._grad = 0.0
+            p._grad = ZERO
 
     def state_dict(self) -> dict[str, float]:
         """The number of every parameter, by name."""

@@ -31,6 +31,11 @@ def parameters(params: Iterable[Parameter], optimizer: str) -> tuple[Parameter, 
         missing = [name for name in (".data", ".grad") if not hasattr(p, name[1:])]
         if missing:
             raise TypeError(f"params[{i}] is {short(p)}, a {type(p).__name__} without {' and '.join(missing)}. {write}")
+        if getattr(p, "is_leaf", True) is False:
+            raise ValueError(
+                f"{name_of(found, i)} was made by an operation, and would be made again by the next forward pass. Only "
+                f"what no operation made can be trained. {write}"
+            )
         finite(f"The .data of {name_of(found, i)}", p.data, "Value(0.5)")
         if id(p) in seen:
             raise ValueError(

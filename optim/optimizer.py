@@ -26,6 +26,8 @@ from optim.schedules import Constant, Schedule, as_schedule
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
+CLEARED: Final = float("0")  # what zero_grad() writes; its own object, so that step() can tell if nothing came after
+
 
 class State:
     """What a method remembers: `k`, the number of steps taken, and arrays by name, all 0 before the first.
@@ -59,6 +61,8 @@ class Optimizer(ABC):
         self._remember: Final = tuple(remember)
         self.state = self.new_state()
         self._looked_at: tuple[Array | None, Array | None] = (None, None)
+        # The 0 that a parameter with a backward() of its own holds before the first
+        self._blank = [p.grad if hasattr(p, "backward") and p.grad == 0 else CLEARED for p in self.params]
 
     @abstractmethod
     def change(self, w: Array, g: Array, state: State, eta: float) -> Array:
@@ -113,12 +117,18 @@ class Optimizer(ABC):
     # The same, on parameters
 
     def step(self) -> None:
-        """Take one step: collect `.data` and `.grad`, update, write `.data` back. Raises as `update` does.
+        """Take one step: collect `.data` and `.grad`, update, write `.data` back.
 
-        The order is zero_grad(), backward(), step(). A gradient that no backward() has touched is 0: if all are, plain
-        SGD changes nothing, and says nothing.
+        The order is zero_grad(), backward(), step(). Raises RuntimeError if no gradient has been touched since
+        zero_grad(), or since the parameters were made, and the step would do nothing; and as `update` does.
         """
         w, g = self._collect("data"), self._collect("grad")
+        if self._nothing_came(w, g):
+            raise RuntimeError(
+                f"There is no gradient to step along: no backward() has reached any of the {len(self.params)} "
+                "parameters since zero_grad(), or since they were made. The order is zero_grad(), backward(), step(). "
+                "If you did call backward(): its cost was not made from these parameters."
+            )
         self.update(w, g, self.state, out=w)
         for p, new in zip(self.params, w.tolist(), strict=True):
             p.data = new
@@ -126,7 +136,7 @@ class Optimizer(ABC):
     def zero_grad(self) -> None:
         """Set every parameter's `.grad` to 0: backward() adds to it."""
         for p in self.params:
-            p.grad = 0.0
+            p.grad = CLEARED
 
     # What has happened so far
 
@@ -200,6 +210,14 @@ class Optimizer(ABC):
         return f"{type(self).__name__}(<{len(self.params)} parameters>, {shown})"
 
     # When something is wrong
+
+    def _nothing_came(self, w: Array, g: Array) -> bool:
+        """Whether all gradients are those that stood there before any backward(), and the step would do nothing."""
+        for p, blank in zip(self.params, self._blank, strict=True):
+            if p.grad is not CLEARED and p.grad is not blank:
+                return False
+        with np.errstate(all="ignore"):
+            return not self.change(w, g, self.state, self.lr).any()
 
     def _collect(self, attribute: str) -> Array:
         values = list(map(attrgetter(attribute), self.params))

@@ -472,3 +472,26 @@ def test_a_row_of_another_library_is_a_row():
 
     model = nn.MLP(2, [1], seed=0)
     assert model(Tensor()).data == model([1.0, 2.0]).data
+
+
+def test_a_table_of_another_library_points_to_forward_array():
+    class Table:  # iterates over its columns' names, as in pandas
+        ndim, shape = 2, (5, 2)
+
+        def __iter__(self):
+            return iter(["height", "weight"])
+
+    with pytest.raises(TypeError, match=r"Table of shape \(5, 2\)\. For many examples use forward_array\(X\)"):
+        nn.MLP(2, [1])(Table())
+
+
+def test_names_of_classes_in_an_array_of_objects_are_told_the_same():
+    with pytest.raises(ValueError, match=r"y\[0\] is 'cat' .*np.unique"):
+        nn.MLP.for_data([[1.0], [2.0]], np.array(["cat", "dog"], dtype=object))
+
+
+@pytest.mark.parametrize("seed", ["a", -1, 0.5])
+def test_what_is_no_seed(seed):
+    for make in (nn.Neuron, lambda n, **more: nn.Layer(n, 1, **more), lambda n, **more: nn.MLP(n, [1], **more)):
+        with pytest.raises(ValueError, match="seed is a whole number of at least 0"):
+            make(2, seed=seed)

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from autograd import Value
+from nn import MLP
 from optim import SGD, AdaGrad, Adam, AdamW, Constant, Cosine, InverseTime, LinearDecay, Power, RMSProp, Schedule, Step
 
 
@@ -105,6 +107,52 @@ def test_equal_parameters_are_not_the_same_parameter():
     assert first == second
     SGD([first, second], lr=0.1).step()
     assert first.data == second.data == 0.95
+
+
+@every_method
+def test_a_step_before_backward_says_so_and_does_nothing(make):
+    model = MLP(2, [2, 1], seed=0)
+    before = [p.data for p in model.parameters()]
+    settings = {"weight_decay": 0.0} if make is AdamW else {}  # decay moves the weights without any gradient
+    opt = make(model.parameters(), lr=0.1, **settings)
+    for forgotten in (lambda: None, opt.zero_grad, model.zero_grad):
+        forgotten()
+        with pytest.raises(RuntimeError, match=r"no backward\(\) has reached any of the 9 .* zero_grad\(\), backward"):
+            opt.step()
+        assert (opt.k, [p.data for p in model.parameters()]) == (0, before)
+    model([1.0, 2.0]).backward()
+    opt.step()
+    assert opt.k == 1
+    opt.zero_grad()
+    Value(1.0).backward()  # of something else
+    if make in (SGD, AdaGrad, RMSProp):  # the others coast
+        with pytest.raises(RuntimeError, match="its cost was not made from these parameters"):
+            opt.step()
+
+
+def test_a_gradient_that_is_0_is_a_gradient():
+    dead, unused = Value(-1.0), Value(2.0)
+    opt = SGD([dead, unused], lr=0.1)
+    dead.relu().backward()
+    opt.step()
+    assert (opt.k, dead.data, unused.data) == (1, -1.0, 2.0)
+    opt.zero_grad()
+    dead.grad = 0.0  # somebody's own gradient
+    opt.step()
+    assert opt.k == 2
+    by_hand = [P(grad=0.0)]  # of a kind that has no backward()
+    SGD(by_hand, lr=0.1).step()
+    decays = Value(1.0)
+    SGD([decays], lr=0.1, weight_decay=0.5).step()
+    assert decays.data == 0.95
+
+
+@every_method
+def test_what_an_operation_made_is_not_trained(make):
+    s = Value(2.0) * 3.0
+    s.label = "s"
+    with pytest.raises(ValueError, match=r"params\[1\] \('s'\) was made by an operation"):
+        make([Value(1.0), s], lr=0.1)
 
 
 @pytest.mark.parametrize("grad", [None, [1.0], "x", 1j])
