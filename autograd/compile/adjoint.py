@@ -53,8 +53,7 @@ class Amount:
     @property
     def same(self) -> Any:
         """Equal for amounts that differ only in the coefficient."""
-        expr = self.expr.key if isinstance(self.expr, Ref) else id(self.expr)
-        return self.seeded, expr if self.expr is not None else None, self.rows
+        return self.seeded, None if self.expr is None else _key(self.expr), self.rows
 
 
 def differentiate(plan: Plan, recording: Recording) -> Plan:
@@ -137,10 +136,7 @@ class Backward:
             amount = replace(amount, rows=True)  # the same for every example
         if amount.expr is not None and (repeated or (over_batch and amount.expr.batched)):
             shape = tuple(n for k, n in enumerate(ref.shape) if k not in repeated)
-            expr = Along(
-                amount.expr, repeated, over_batch and amount.expr.batched, shape, amount.expr.batched and not over_batch
-            )
-            amount = replace(amount, expr=expr)
+            amount = replace(amount, expr=_summed(amount.expr, repeated, over_batch, shape))
         if repeated:
             keep = [k for k in range(len(ref.shape)) if k not in repeated]
             ref = Ref(ref.tensor, ref.offset, tuple(ref.shape[k] for k in keep), tuple(ref.strides[k] for k in keep))
@@ -160,6 +156,8 @@ class Backward:
                 made_by
             ):
                 return replace(amounts[0], coefficient=sum(a.coefficient for a in amounts))
+        if len(received) == 1 and not scattered and (same := _as_it_is(*received[0])):
+            return Amount(expr=whole(same, tensor.shape))
         adjoint = Tensor("adjoint", tensor.size, tensor.batched, tensor.shape, slots=tensor.slots)
         self.plan.adjoints[tensor] = adjoint
         self.write(whole(adjoint), received, scattered)
@@ -387,6 +385,31 @@ class Backward:
             strides = (*dense(shape[:axes]), *[0] * (len(shape) - axes))
             return replace(amount, expr=Ref(amount.expr.tensor, 0, shape, strides))
         return amount
+
+
+def _key(x: Expr) -> Any:
+    """Equal for equal expressions, if they are made of views by elementwise operations; else for the same one only."""
+    if isinstance(x, Ref):
+        return x.key
+    if isinstance(x, Number):
+        return "number", x.value
+    return (x.op.name, x.shape, *map(_key, x.args)) if isinstance(x, Elementwise) else id(x)
+
+
+def _summed(x: Expr, axes: tuple[int, ...], over_batch: bool, shape: Shape) -> Along:
+    """x, summed over these axes, and over the batch if it is one for every example."""
+    over_batch = over_batch and x.batched
+    if isinstance(x, Along) and not x.axes:  # a sum over the batch already
+        x, over_batch = x.x, True
+    return Along(x, axes, over_batch, shape, x.batched and not over_batch)
+
+
+def _as_it_is(ref: Ref, amount: Amount) -> Tensor | None:
+    """The adjoint that is received by a whole tensor and is all that it receives."""
+    x = amount.expr
+    if not isinstance(x, Ref) or x.tensor.kind != "adjoint" or x.batched != ref.batched:
+        return None
+    return x.tensor if ref.whole and x.whole and replace(amount, expr=None) == Amount() else None
 
 
 def _simplest(ref: Ref, amount: Amount) -> tuple[Ref, Amount]:

@@ -65,7 +65,7 @@ class Builder:
 
     def held(self, args: tuple[int, ...]) -> int:
         """The slot of the largest of these, which passes no gradient on (one that the user took has its own)."""
-        key = ("held", args)
+        key = ("held", args := tuple(sorted(args)))
         slot = self.known.get(key)
         if slot is None:
             slot = self.known[key] = self._added(rules.maximum, args)

@@ -427,7 +427,7 @@ def _stacks(x: Ref) -> bool:
 def _matrix(x: Ref, shape: Shape) -> Ref:
     """A row, seen as the matrix of this shape that it is."""
     if len(x.shape) == 2:
-        return x
+        return _fitted(x, shape)
     if 1 in shape:
         strides = (x.tensor.size, x.strides[0]) if shape[0] == 1 else (x.strides[0], 1)
         return Ref(x.tensor, x.offset, shape, strides)

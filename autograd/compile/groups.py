@@ -171,14 +171,15 @@ class Grouper:
         (terms, constant), dots = form(r, slot, count)
         products: dict[tuple[Factor, Factor], float] = {}
         singles: dict[int, float] = {}
-        for c, u, v in dots:
-            products[u, v] = products.get((u, v), 0.0) + c
         for c, t in terms:
             if count[t] == 1 and r.ops[t] is rules.mul:
                 u, v = r.args[t]
-                products[u, v] = products.get((u, v), 0.0) + c
+                dots.append((c, u, v))
             else:
                 singles[t] = singles.get(t, 0.0) + c
+        for c, u, v in dots:
+            pair = (v, u) if (v, u) in products else (u, v)
+            products[pair] = products.get(pair, 0.0) + c
         if len(set(singles.values())) > 2:  # a linear form with coefficients of all kinds is a product with constants
             products.update(dict.fromkeys(singles.items(), 1.0))
             singles = {}
@@ -218,6 +219,11 @@ class Grouper:
         if isinstance(x, float):
             return x
         return self.r.constants[x] if x in self.r.constants else self.where[x][1]
+
+    def _is_shared(self, x: Factor) -> bool:
+        """Whether all examples share it."""
+        tensor = self._tensor(x)
+        return tensor is None or not tensor.batched
 
     def _rank(self, x: Factor) -> int:
         """What stands on the left of a product: activations before inputs before parameters before constants."""
@@ -271,9 +277,13 @@ class Grouper:
     # -- Elementwise ------------------------------------------------------------------------------------------------
 
     def _elementwise(self, nodes: list[Node]) -> None:
-        nodes = sorted(nodes, key=lambda n: [self._column(x) for x in self._arguments(n)])
-        rows = list(zip(*(self._arguments(n) for n in nodes), strict=True))
-        shape = self._shape([self._index(row) for row in rows if self._tensor(row[0]) is not None], len(nodes))
+        arguments = {n.slot: self._arguments(n) for n in nodes}
+        rows = list(zip(*arguments.values(), strict=True))
+        variety = [0 if self._tensor(row[0]) is None else len(set(row)) for row in rows]
+        order = sorted(range(len(rows)), key=lambda k: -variety[k])  # in the order of the argument that repeats least
+        nodes = sorted(nodes, key=lambda n: [self._column(arguments[n.slot][k]) for k in order])
+        rows = list(zip(*(arguments[n.slot] for n in nodes), strict=True))
+        shape = self._shape(rows, len(nodes))
         args = tuple(self._operand(row, shape) for row in rows)
         batched = self.is_batched[nodes[0].slot]
         self._assign(nodes, Elementwise(nodes[0].op, args, shape, batched), shape)
@@ -328,9 +338,9 @@ class Grouper:
             if loose:
                 self._sum_group([nodes[k] for k in loose], len(loose), 0)
             return
-        first = next(iter(blocks.values()), None)
-        if first is not None:
-            nodes = [nodes[k] for k in sorted(range(len(nodes)), key=lambda k: self._key(first, k))]
+        if blocks:
+            main = max(blocks.values(), key=lambda b: len({row[0] for row in b.left}))
+            nodes = [nodes[k] for k in sorted(range(len(nodes)), key=lambda k: self._key(main, k))]
         self._sum_group(nodes, len(nodes), 0)
 
     def _key(self, block: Block, k: int) -> list[float]:
@@ -367,12 +377,8 @@ class Grouper:
         if j:
             shape: Shape = (i, j) if i > 1 and j > 1 else (i * j,)
         else:
-            indices = []
-            for b in blocks.values():
-                for side in (b.left, b.right or []):
-                    if side and self._tensor(side[0][0]) is not None:
-                        indices.append(self._index([x for row in side for x in row]).reshape(len(nodes), -1))
-            shape = self._shape(indices, len(nodes))
+            sides = [side for b in blocks.values() for side in (b.left, b.right or []) if side]
+            shape = self._shape([[x for row in side for x in row] for side in sides], len(nodes))
             i, j = 0, 0
         self._assign(nodes, self._sum_of(nodes, blocks, shape, i, j), shape)
 
@@ -453,7 +459,8 @@ class Grouper:
         if k == 1:
             a, b = self._operand(left, shape), self._operand(right, shape)
             return Elementwise(rules.mul, (a, b), shape, a.batched or b.batched)
-        if j:
+        one = i == j == 1 and self._is_shared(left[0]) == self._is_shared(right[0])  # a number for each example
+        if j and not one:
             u = self._index(left).reshape(i, j, k)
             v = self._index(right).reshape(i, j, k)
             if (u == u[:, :1]).all() and (v == v[:1]).all():
@@ -474,13 +481,19 @@ class Grouper:
     def _index(self, row: Sequence[Factor]) -> Index:
         return np.array([self._column(x) for x in row])
 
-    def _shape(self, indices: list[Index], n: int) -> Shape:
-        """(n,), or the (n/b, b) in which all of these are affine when they are not in a row."""
+    def _shape(self, operands: Iterable[Sequence[Factor]], n: int) -> Shape:
+        """The shape of n nodes with these operands: that of a tensor all of whose columns they are; else (n,), or the
+        (n/b, b) in which all are affine when they are not in a row.
+        """
+        tensors = {k: (self._tensor(row[0]), self._index(row).reshape(n, -1)) for k, row in enumerate(operands)}
+        indices = [index for tensor, index in tensors.values() if tensor is not None]
         if all(affine(i) is not None for i in indices):
+            for tensor, index in tensors.values():
+                if tensor and 1 not in tensor.shape and np.array_equal(index, np.arange(tensor.size)[:, None]):
+                    return tensor.shape
             return (n,)
         for index in indices:
-            first = index if index.ndim == 1 else index[:, 0]
-            steps = np.diff(first)
+            steps = np.diff(index[:, 0])
             breaks: Any = np.flatnonzero(steps != steps[0]) if len(steps) else []
             if len(breaks):
                 b = int(breaks[0]) + 1

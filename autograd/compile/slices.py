@@ -29,7 +29,9 @@ def slices_of(ref: Ref, tensor: Tensor) -> list[str] | None:
         return None
     width = tensor.shape[1]
     row, column = divmod(ref.offset, width)
-    if len(ref.shape) == 1 and ref.shape[0] > 1:
+    if ref.shape == (1,):
+        return [str(row), f"{column}:{column + 1}"]
+    if len(ref.shape) == 1:
         if ref.strides[0] % width == 0:  # part of a column
             part = _range(row, ref.shape[0], ref.strides[0] // width, tensor.shape[0])
             return None if part is None else [part, str(column)]

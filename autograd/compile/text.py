@@ -6,8 +6,11 @@ comments. The text runs by itself, with NumPy only.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from autograd import rules
 from autograd.compile.adjoint import reshaped
 from autograd.compile.arrays import parts
 from autograd.compile.record import Recording
@@ -30,7 +33,7 @@ from autograd.compile.tensors import (
     Tensor,
     dense,
 )
-from autograd.compile.text_names import Names
+from autograd.compile.text_names import TURNED, Names
 from autograd.spell import numpy as spell
 
 Text = tuple[str, int]  # the text and how tightly it binds: 1 sums, 2 products, 3 signs, 9 names and calls
@@ -235,7 +238,7 @@ class Writer(Names):
     def value(self) -> None:
         """The line of the value."""
         root, batched = self.plan.root, bool(self.plan.inputs)
-        pieces: list[tuple[float, str]] = []
+        pieces: list[tuple[float, Text]] = []
         terms = (
             [(1.0, root)]
             if isinstance(root, Ref)
@@ -243,7 +246,7 @@ class Writer(Names):
         )
         for c, term in terms:
             text = self._total(term)
-            pieces.append((c, f"m * {text}" if batched and not term.batched else text))
+            pieces.append((c, (f"m * {text}", 2) if batched and not term.batched else (text, 9)))
         text = _joined(pieces)
         if batched and self.mean:
             text = f"({text}) / m" if len(pieces) > 1 else f"{text} / m"
@@ -283,19 +286,22 @@ class Writer(Names):
             return self._product(expr)
         if isinstance(expr, Along):
             if expr.shape == (1,) and len(expr.axes) == len(expr.x.shape) - 1 and not expr.x.batched:
-                inner = reshaped(expr.x, tuple(n for n in expr.x.shape if n > 1) or (1,))
-                return f"{_wrapped(self.text(inner or expr.x), 9)}.sum().reshape(1)", 9
+                inner = reshaped(expr.x, tuple(n for n in expr.x.shape if n > 1) or (1,)) or expr.x
+                end = "sum(keepdims=True)" if len(inner.shape) == 1 else "sum().reshape(1)"
+                return f"{_wrapped(self._full(inner), 9)}.{end}", 9
             return self._along(expr), 9
         if isinstance(expr, Largest):
-            return f"{_wrapped(self.text(expr.x), 9)}.max(axis=-1)", 9
+            return self._along_last(expr.x, "max"), 9
         assert isinstance(expr, Gather)
         flat = self._flat(expr.tensor)
         return f"{flat}[{':, ' if expr.tensor.batched else ''}{index_of(expr.index)}]", 9
 
     def _along(self, expr: Along) -> str:
         """A sum over axes and over the batch. An axis along which a view repeats itself has length 1 in its text."""
-        x, text = expr.x, _wrapped(self.text(expr.x), 9)
-        repeated = _repeated(x)
+        x, repeated = expr.x, _repeated(expr.x)
+        if expr.axes == (len(x.shape) - 1,) and not expr.over_batch and not repeated:
+            return self._along_last(x, "sum")
+        text = _wrapped(self.text(x), 9)
         if repeated & set(expr.axes):
             text, repeated = f"np.broadcast_to({text}, {self._shape(x.shape, x.batched)})", set()
         axes = [k - len(x.shape) for k in expr.axes if k >= _left_out(x)]
@@ -309,12 +315,24 @@ class Writer(Names):
             text = f"np.broadcast_to({text}, {self._shape(kept, x.batched and not over_batch)})"
         return text
 
+    def _along_last(self, x: Expr, what: str) -> str:
+        """The sum or max along the last axis. Of a single row the axis is kept; of a transpose it is the other one."""
+        row = reshaped(x, x.shape[1:]) if len(x.shape) == 2 and x.shape[0] == 1 else None
+        row = row if row is not None and _own_shape(row) in (None, row.shape) else None
+        text = _wrapped(self._full(row or x), 9)
+        if row is not None:
+            return f"{text}.{what}(axis=-1, keepdims=True)"
+        return f"{text.removesuffix(TURNED)}.{what}(axis={-2 if text.endswith(TURNED) else -1})"
+
     def _sum(self, expr: Sum) -> Text:
-        pieces: list[tuple[float, Text]] = [(c, self._term(t, expr.shape)) for c, t in expr.terms]
-        if expr.constant is not None:
-            constant = self.text(expr.constant)
-            first = bool(pieces) and pieces[0][0] < 0
-            pieces.insert(0 if first else len(pieces), (1.0, constant))
+        pieces: list[tuple[float, Text]] = []
+        for c, term in [*expr.terms, *([(1.0, expr.constant)] if expr.constant is not None else [])]:
+            text = self._term(term, expr.shape)
+            number = term.value if isinstance(term, Number) else 1.0 if text[0] == "1.0" else None
+            if number is None:
+                pieces.append((c, text))
+            else:
+                pieces.append((math.copysign(1.0, c * number), (repr(abs(c * number)), 9)))
         if not pieces:
             return "0.0", 9
         if len(pieces) == 1:
@@ -322,7 +340,7 @@ class Writer(Names):
             if c == 1.0:
                 return text
             return (f"-{_wrapped(text, 3)}", 3) if c == -1.0 else (f"{c!r} * {_wrapped(text, 3)}", 2)
-        return _joined([(c, _wrapped(t, 2)) for c, t in pieces]), 1
+        return _joined(pieces), 1
 
     def _term(self, expr: Expr, shape: Shape) -> Text:
         """A term of a sum, or an argument, in the shape of the whole."""
@@ -332,9 +350,10 @@ class Writer(Names):
 
     def _elementwise(self, expr: Elementwise) -> Text:
         name = expr.op.name
-        if name == "mul" and isinstance(expr.args[1], Seed) and not expr.args[1].rows:
-            inner = self._term(expr.args[0], expr.shape)
-            return (f"{_wrapped(inner, 2)} / m", 2) if self.plan.inputs and self.mean else inner
+        if name == "mul" and isinstance(expr.args[1], Seed):
+            inner, (seed, _) = self._term(expr.args[0], expr.shape), self.text(expr.args[1])
+            if seed != "m":
+                return inner if seed == "1.0" else (f"{_wrapped(inner, 2)} / m", 2)
         args = [self._term(x, expr.shape) for x in expr.args]
         if name in spell.INFIX:
             own = 1 if name in ("add", "sub") else 2
@@ -348,8 +367,7 @@ class Writer(Names):
     def _product(self, expr: Product) -> Text:
         a, b = expr.a, expr.b
         if expr.how == ".":
-            left = self._full(a) if _repeated(a) & _repeated(b) else self.text(a)
-            return f"({_wrapped(left, 2)} * {_wrapped(self.text(b), 3)}).sum(axis=-1)", 9
+            return self._along_last(Elementwise(rules.mul, (a, b), a.shape, expr.batched), "sum"), 9
         if expr.how != "b" and a.shape[0] == 1 and a.batched and not b.batched:
             # one row of activations for each example: they are the rows of a matrix
             rows = _wrapped(self._full(_squeezed(a, 0)), 2)
@@ -381,6 +399,8 @@ class Writer(Names):
         own = _own_shape(expr)
         if own is None or own == shape:
             return text[0]
+        if isinstance(expr, Along) and (own, shape) == ((), (1,)) and text[0].endswith(".sum(axis=-1)"):
+            return text[0].removesuffix(")") + ", keepdims=True)"
         if _repeated(expr):
             text = f"np.broadcast_to({text[0]}, {self._shape(expr.shape, expr.batched)})", 9
         rows = ["m"] if expr.batched else []
@@ -388,15 +408,9 @@ class Writer(Names):
 
     def _is_full(self, expr: Expr, tensor: Tensor) -> bool:
         """Whether the value has all the rows and columns, and need not be repeated."""
-        if isinstance(expr, Number | Seed | Table):
+        if isinstance(expr, Number | Seed | Table) or _repeated(expr):
             return False
-        if isinstance(expr, Sum):
-            return any(self._is_full(t, tensor) for _, t in expr.terms)
-        if isinstance(expr, Elementwise):
-            return any(self._is_full(x, tensor) for x in expr.args)
-        if _repeated(expr):
-            return False
-        return expr.batched or not tensor.batched
+        return _has_rows(expr) or not tensor.batched
 
 
 def _wrapped(text: Text, least: int) -> str:
@@ -405,17 +419,17 @@ def _wrapped(text: Text, least: int) -> str:
 
 def _turned(text: str, batched: bool) -> str:
     """The transpose."""
-    swap = ".swapaxes(-1, -2)" if batched else ".T"
+    swap = TURNED if batched else ".T"
     return text.removesuffix(swap) if text.endswith(swap) else text + swap
 
 
-def _joined(pieces: list[tuple[float, str]]) -> str:
+def _joined(pieces: list[tuple[float, Text]]) -> str:
     """c · a + d · b …, with signs."""
     result = ""
     for c, text in sorted(pieces, key=lambda p: p[0] < 0):
-        size = text if abs(c) == 1.0 else f"{abs(c)!r} * ({text})" if " " in text else f"{abs(c)!r} * {text}"
+        size = _wrapped(text, 2) if abs(c) == 1.0 else f"{abs(c)!r} * {_wrapped(text, 3)}"
         if not result:
-            result = size if c > 0 else f"-({size})" if " + " in size or " - " in size else f"-{size}"
+            result = size if c > 0 else f"-{size}"
         else:
             result += f" + {size}" if c > 0 else f" - {size}"
     return result or "0.0"
@@ -441,6 +455,13 @@ def _own_shape(expr: Expr) -> Shape | None:
     if isinstance(expr, Elementwise):
         return expr.shape if any(_own_shape(x) is not None for x in expr.args) else None
     return None
+
+
+def _has_rows(expr: Expr) -> bool:
+    """Whether the text of an expression has a row for every example."""
+    if isinstance(expr, Sum | Elementwise):
+        return any(_has_rows(x) for x in parts(expr))
+    return expr.batched
 
 
 def _repeated(expr: Expr) -> set[int]:

@@ -17,6 +17,7 @@ from autograd.compile.tensors import Elementwise, Largest, Plan, Product, Ref, S
 from autograd.spell import numpy as spell
 
 ACTIVATIONS = frozenset({"sigmoid", "tanh", "relu"})
+TURNED = ".swapaxes(-1, -2)"
 LETTERS = {"exp": "E", "softplus": "L", "log": "L", "div": "R", "mul": "V"}
 
 
@@ -135,6 +136,8 @@ class Names:
                 tuple(ref.strides[k] for k in keep) or (1,),
             )
             index = [":"] * tensor.batched + ["None" if k in repeated else ":" for k in range(len(ref.shape))]
+            while index[0] == "None" and len(index) > 1:  # NumPy puts first axes there by itself
+                index.pop(0)
             base = self.view(inner)
             if not keep:
                 return (
@@ -144,19 +147,22 @@ class Names:
                 )
             while index and index[-1] == ":":
                 index.pop()
-            return f"{base}[{', '.join(index)}]"
+            return f"{base}[{', '.join(index)}]" if index else base
         sliced = slices_of(ref, tensor)
         if sliced is not None:
-            return f"{name}[{', '.join([':'] * tensor.batched + sliced)}]"
+            return self._sliced(name, tensor, sliced)
         if ref.whole and not assign:
             return f"{name}.reshape({', '.join(['m'] * tensor.batched + [str(n) for n in ref.shape])})"
-        if len(ref.shape) == 2 and not assign:
+        if len(ref.shape) == 2:
             turned = Ref(tensor, ref.offset, ref.shape[::-1], ref.strides[::-1])
             sliced = slices_of(turned, tensor)
             if sliced is not None:
-                return f"{name}[{', '.join([':'] * tensor.batched + sliced)}].swapaxes(-1, -2)"
+                return self._sliced(name, tensor, sliced) + TURNED + "[...]" * assign
         index_text = arange(ref)
         return f"{self._flat(tensor)}[{':, ' if tensor.batched else ''}{index_text}]"
+
+    def _sliced(self, name: str, tensor: Tensor, slices: list[str]) -> str:
+        return name if set(slices) == {":"} else f"{name}[{', '.join([':'] * tensor.batched + slices)}]"
 
     def _parameter(self, ref: Ref, letter: str = "", n: int | None = None) -> str:
         repeated = [k for k, (n, s) in enumerate(zip(ref.shape, ref.strides, strict=True)) if n > 1 and s == 0]
@@ -166,6 +172,6 @@ class Names:
         stored = self.pieces[name].shape
         if stored != inner.shape:
             name = f"{name}.reshape({', '.join(map(str, inner.shape))})" if inner.shape else f"{name}[0]"
-        if repeated and keep:
-            return f"{name}[{', '.join('None' if k in repeated else ':' for k in range(len(ref.shape)))}]"
+        if repeated and keep and keep[0] < repeated[-1]:
+            return f"{name}[{', '.join('None' if k in repeated else ':' for k in range(keep[0], len(ref.shape)))}]"
         return name
