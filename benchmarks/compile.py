@@ -2,20 +2,22 @@
 
 Each workload runs twice in a fresh process: with one thread (CPU time, in which what else the machine is doing does not
 count), and with as many as the libraries take (time by the clock). Gradients (for W3: the weights after an epoch) are
-compared before any time is taken. The cyclic collector is off.
+compared before any time is taken. The cyclic collector is off. What was aimed at is measured once more, each pair of
+contenders alone in a process.
 """
 
 from __future__ import annotations
 
 import math
 import os
+import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from benchmarks.lib import child
 from benchmarks.lib.report import Report, options, seconds, times
-from benchmarks.lib.timing import Prepared, Step, Unavailable, disagreements, interleaved, prepare
+from benchmarks.lib.timing import Prepared, Step, Unavailable, disagreements, in_turns, interleaved, prepare
 from benchmarks.workloads import digits, engines, gpt, moons, random_graph, readme
 
 SELF = "benchmarks.compile"
@@ -34,9 +36,30 @@ WORKLOADS: dict[str, tuple[str, str, Callable[[], dict[str, Callable[[], Step]]]
     ),
     "W4": ("one step of a tiny GPT in scalars: value and gradient", "micrograd", gpt.contenders),
 }
+BY_HAND, IN_A_SCAN = "NumPy by hand, simplified", "JAX jit, epoch in one scan"
+TARGETS: dict[str, list[tuple[str, str, str, float]]] = {  # what, the slower one, the faster one, how many times
+    "W1": [("straight-line Python, times micrograd", "micrograd", "chalkgrad python", 55)],
+    "W2": [("straight-line Python, times micrograd", "micrograd", "chalkgrad python, recorded graph", 40)],
+    "W3": [
+        ("matrix form, times NumPy by hand", BY_HAND, "chalkgrad numpy", 1),
+        ("matrix form, times torch eager", "torch eager", "chalkgrad numpy", 8),
+        ("matrix form in fused loops, times torch eager", "torch eager", "chalkgrad numba", 8),
+        ("matrix form in fused loops, times NumPy by hand", BY_HAND, "chalkgrad numba", 1 / 0.7),
+        ("JAX epoch in one scan, times JAX by hand", IN_A_SCAN, "chalkgrad jax, epoch in one scan", 1 / 1.1),
+    ],
+    "W3 large": [
+        ("matrix form, times NumPy by hand", BY_HAND, "chalkgrad numpy", 1),
+        ("matrix form in fused loops, times NumPy by hand", BY_HAND, "chalkgrad numba", 1),
+        ("JAX epoch in one scan, times JAX by hand", IN_A_SCAN, "chalkgrad jax, epoch in one scan", 1 / 1.1),
+    ],
+    "W4": [
+        ("numba tape, times micrograd", "micrograd", "chalkgrad numba", 150),
+        ("numba tape, times CasADi SX", "CasADi SX", "chalkgrad numba", 1),
+    ],
+}
 BATCHES = (1, 8, 32, 128, 1024, 8192, 65536)
 WIDTHS = (8, 32, 128, 512)
-OPERATIONS = (1_000, 10_000, 100_000)
+GRAPHS = [(kind, operations) for operations in (1_000, 10_000, 100_000) for kind in ("micrograd's demo", "random")]
 GROWING = [b for b in engines.BACKENDS if b != "python"]  # straight-line text for every row: seconds
 THREADS = {"one thread, CPU": 1, "default threads, clock": None}
 
@@ -54,7 +77,7 @@ def main(argv: list[str]) -> None:
         if arguments.only in (None, name):
             growth(report, name, sizes[:4] if arguments.quick else sizes, min(blocks, 7))
     if arguments.only in (None, "preparation"):
-        preparation(report, OPERATIONS[:2] if arguments.quick else OPERATIONS)
+        preparation(report, GRAPHS[:4] if arguments.quick else GRAPHS)
     report.write(arguments.out)
 
 
@@ -79,6 +102,16 @@ def measure(workload: str, blocks: int) -> dict[str, Any]:
             for name, c in ready.items()
         },
     }
+
+
+def measure_pair(workload: str, slower: str, faster: str, blocks: int) -> dict[str, float]:
+    """How many times faster one contender is than another: the median over blocks, and the quartiles."""
+    makers = WORKLOADS[workload][2]()
+    ready, _ = prepare({name: makers[name] for name in (slower, faster)})
+    disagreements(ready, slower)
+    ratios = in_turns(ready[slower].step, ready[faster].step, blocks=blocks, clock=chosen_clock())
+    low, middle, high = statistics.quantiles(ratios, n=4)
+    return {"low": low, "ratio": middle, "high": high}
 
 
 def chosen_clock() -> Callable[[], float]:
@@ -123,19 +156,24 @@ def measure_growth(kind: str, size: int, blocks: int) -> dict[str, Any]:
     }
 
 
-def measure_preparation(operations: int) -> dict[str, float]:
-    """Seconds for each operation of a random graph to become straight-line Python, and for it to run, as CPU time.
+def measure_preparation(kind: str, operations: int) -> dict[str, float]:
+    """Seconds for each operation of a graph to become straight-line Python, and for it to run, as CPU time.
 
     The fastest of several repetitions: what else the machine is doing costs CPU time, too, through caches and clocks.
     """
     from autograd import Value, compile
     from autograd.compile import record, simplify, statements, straight
-    from autograd.order import without_collector
+    from autograd.order import topological, without_collector
     from autograd.reverse import gradient
 
-    build, count = random_graph.graph(operations)
-    leaves = [Value(x) for x in random_graph.start()]
+    if kind == "random":
+        build, start = random_graph.graph(operations)[0], random_graph.start()
+    else:
+        points = moons.data(2 * max(1, round(operations * len(moons.data()[0]) / moons.NODES / 2)))
+        build, start = (lambda ps: moons.cost(ps, *(a.tolist() for a in points), Value)), moons.start().tolist()
+    leaves = [Value(x) for x in start]
     root = build(leaves)
+    count = len(topological(root)[1])
     best: dict[str, float] = {}
 
     def timed(what: str, work: Callable[[], Any]) -> Any:
@@ -184,42 +222,30 @@ def compare(report: Report, workload: str, blocks: int, modes: dict[str, int | N
     report.note(f"faster: than {reference}, in the same process. preparation: tracing, compiling and the first call.")
     for name, why in one["notes"].items():
         report.note(f"{name}: {why}")
-    targets(report, workload, {n: c["time"]["median"] for n, c in one["contenders"].items()})
+    targets(report, workload, one["contenders"], 3 * blocks)
 
 
-def targets(report: Report, workload: str, t: dict[str, float]) -> None:
-    """What was aimed at, with one thread; said only of backends that ran."""
-
-    def ratio(what: str, slower: str, faster: str, wanted: float) -> None:
-        if slower in t and faster in t:
-            report.target(what, t[slower] / t[faster], wanted)
-
-    if workload == "W1":
-        ratio("straight-line Python, times micrograd", "micrograd", "chalkgrad python", 55)
-    elif workload == "W2":
-        ratio("straight-line Python, times micrograd", "micrograd", "chalkgrad python, recorded graph", 40)
-    elif workload == "W4":
-        ratio("numba tape, times micrograd", "micrograd", "chalkgrad numba", 150)
-        ratio("numba tape, times CasADi SX", "CasADi SX", "chalkgrad numba", 1)
-    else:
-        ratio("matrix form, times NumPy by hand (simplified)", "NumPy by hand, simplified", "chalkgrad numpy", 1)
-        if workload == "W3":
-            ratio("matrix form, times torch eager", "torch eager", "chalkgrad numpy", 8)
-            ratio("fused loops, times torch eager", "torch eager", "chalkgrad numba", 8)
-        ratio("fused loops, times NumPy by hand (simplified)", "NumPy by hand, simplified", "chalkgrad numba", 1 / 0.7)
-        by_hand = "JAX jit, epoch in one scan"
-        ratio("JAX epoch in one scan, times JAX by hand", by_hand, "chalkgrad jax, epoch in one scan", 1 / 1.1)
+def targets(report: Report, workload: str, present: Collection[str], blocks: int) -> None:
+    """What was aimed at. Each pair is alone in a fresh process, with one thread, and takes turns many times."""
+    for what, slower, faster, wanted in TARGETS[workload]:
+        if slower in present and faster in present:
+            arguments = {"workload": workload, "slower": slower, "faster": faster, "blocks": blocks}
+            found = child.call(f"{SELF}:measure_pair", threads=1, **arguments)
+            report.target(f"{what} ({found['low']:.3g} to {found['high']:.3g})", found["ratio"], wanted)
 
 
-def preparation(report: Report, sizes: tuple[int, ...]) -> None:
+def preparation(report: Report, graphs: list[tuple[str, int]]) -> None:
     stages = ("recording", "simplifying", "writing", "CPython's compile", "all, and the first call", "a call")
-    found = [child.call(f"{SELF}:measure_preparation", threads=1, operations=size) for size in sizes]
-    rows = [[f"{f['operations']:,}", *(seconds(f[s]) for s in stages), f"{f['difference']:.0e}"] for f in found]
-    title = "Straight-line Python of a random graph: CPU time for each operation"
-    report.table(title, ["operations", *stages, "difference"], rows, found)
-    for f in found:
+    found = [child.call(f"{SELF}:measure_preparation", threads=1, kind=kind, operations=size) for kind, size in graphs]
+    rows = [
+        [f"{kind}, {f['operations']:,}", *(seconds(f[s]) for s in stages), f"{f['difference']:.0e}"]
+        for (kind, _), f in zip(graphs, found, strict=True)
+    ]
+    title = "Straight-line Python: CPU time for each operation"
+    report.table(title, ["graph, operations", *stages, "difference"], rows, found)
+    for (kind, _), f in zip(graphs, found, strict=True):
         per_operation = f["all, and the first call"] * 1e6
-        report.target(f"µs for each of {f['operations']:,} operations", per_operation, 15, at_most=True)
+        report.target(f"µs for each of {f['operations']:,} operations, {kind}", per_operation, 15, at_most=True)
 
 
 def growth(report: Report, kind: str, sizes: tuple[int, ...], blocks: int) -> None:

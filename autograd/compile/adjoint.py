@@ -358,7 +358,10 @@ class Backward:
         for x, other, how, shape in ((a, b, "a", a.shape), (b, a, "b", b.shape)):
             if isinstance(x, Ref) and x.tensor in self.active:
                 over_batch = not x.tensor.batched and (dz.batched or other.batched)
-                product = Product(dz, other, how, shape, not over_batch and (dz.batched or other.batched), over_batch)
+                first, second = dz, other
+                if how == "b" and x.strides[0] < x.strides[1] and 1 not in shape:  # the view of a matrix, transposed:
+                    x, first, second, shape = x.turned, other, dz, shape[::-1]  # (dZᵀ A)ᵀ = Aᵀ dZ
+                product = Product(first, second, how, shape, not over_batch and (dz.batched or other.batched), over_batch)
                 self.give(x, replace(amount, expr=product), False)
 
     def _seen(self, amount: Amount, shape: Shape) -> Amount:

@@ -137,8 +137,6 @@ def _div(b: Builder, x: int, y: int) -> int | None:
         return b.make(rules.mul, (b.number(1.0 / c), x)) if c != 0.0 and math.isfinite(1.0 / c) else None
     if minus := b.parts(x, rules.neg):
         return b.make(rules.neg, (b.make(rules.div, (minus[0], y)),))
-    if x == y and b.ops[x] is rules.exp:  # the softmax of a single number
-        return b.number(1.0)
     other = b.one_plus(y)
     power = b.parts(other, rules.exp) if other is not None else None
     if power and x in constants:  # c/(1 + exp(u)) = c·σ(-u)

@@ -78,6 +78,11 @@ class Ref(Expr):
         return self.offset == 0 and int(np.prod(self.shape)) == self.tensor.size and self.strides == dense(self.shape)
 
     @property
+    def turned(self) -> Ref:
+        """The transpose."""
+        return Ref(self.tensor, self.offset, self.shape[::-1], self.strides[::-1])
+
+    @property
     def overlaps(self) -> bool:
         """Whether it looks at a column more than once."""
         reach = 0

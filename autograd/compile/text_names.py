@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from autograd.compile.record import Recording
 from autograd.compile.slices import arange, slices_of
 from autograd.compile.tensors import Elementwise, Largest, Plan, Product, Ref, Shape, Sum, Tensor
@@ -154,10 +156,15 @@ class Names:
         if ref.whole and not assign:
             return f"{name}.reshape({', '.join(['m'] * tensor.batched + [str(n) for n in ref.shape])})"
         if len(ref.shape) == 2:
-            turned = Ref(tensor, ref.offset, ref.shape[::-1], ref.strides[::-1])
-            sliced = slices_of(turned, tensor)
+            sliced = slices_of(ref.turned, tensor)
             if sliced is not None:
                 return self._sliced(name, tensor, sliced) + TURNED + "[...]" * assign
+        flat = Ref(tensor, ref.offset, (int(np.prod(ref.shape)),), ref.strides[-1:])
+        in_a_row = all(s == t * n for s, t, n in zip(ref.strides, ref.strides[1:], ref.shape[1:], strict=False))
+        sliced = slices_of(flat, tensor) if in_a_row else None
+        if sliced is not None:
+            shape = ", ".join(["m"] * tensor.batched + [str(n) for n in ref.shape])
+            return f"{self._sliced(name, tensor, sliced)}.reshape({shape})" + "[...]" * assign
         index_text = arange(ref)
         return f"{self._flat(tensor)}[{':, ' if tensor.batched else ''}{index_text}]"
 

@@ -53,7 +53,7 @@ def rates(data: Digits, plan: Plan, seed: int) -> list[Rate]:
     return [
         _rate(
             "strongly convex, λ/m = 0.1", X, t, plan, seed, mu=MU, theory=-1.0, average=False,
-            schedule=InverseTime(1 / smooth, tau=tau), formula="η_k = (2m/λ) / (k + τ - 1)",
+            schedule=InverseTime(1 / smooth, tau=tau), formula=f"η_k = (2m/λ) / (k + τ - 1), τ = {tau:.0f}",
         ),
         _rate(
             "convex, λ = 0", X, t, plan, seed, mu=0.0, theory=-0.5, average=True,

@@ -147,7 +147,7 @@ def spread(starts: Sequence[Start]) -> str:
 
     def paint(axes: Any) -> None:
         lines(axes, [(s.name, range(len(s.spread)), s.spread) for s in starts])
-        axes.set(xlabel="epoch", ylabel="spread of the hidden units' weights", ylim=(-0.1, None))
+        axes.set(xlabel="epoch", ylabel="spread of the weights", ylim=(-0.1, None))
         axes.legend()
 
     ends = "; ".join(f"{s.name}: {s.spread[-1]:.3g} after the last epoch" for s in starts)

@@ -68,7 +68,7 @@ def confusion(counts: Labels) -> str:
         for guess, n in enumerate(row):
             kind = "right" if digit == guess else "wrong" if n else "none"
             strength = 0.25 + 0.75 * n / max(1, int(row.sum())) if n else 0
-            said = str(n) if n else '<span aria-label="0">·</span>'
+            said = str(n) if n else '<span role="img" aria-label="0">·</span>'
             cells.append(f'<td class="{kind}" style="--much:{strength:.2f}">{said}</td>')
         rows.append(f'<tr><th scope="row">{digit}</th>{"".join(cells)}</tr>')
     head = "".join(f'<th scope="col">{k}</th>' for k in range(len(counts)))

@@ -26,6 +26,8 @@ FUNCTIONS = {"log", "exp", "max", "min", "sin", "cos", "tan", "tanh"}
 TOKEN = re.compile(r"\s+|\\(?:[A-Za-z]+|.)|\d+(?:\.\d+)?|.", re.DOTALL)
 BRACKETS = "()[]|{}‖."
 OPERATOR = re.compile(r"<mo[^>]*>[^)\]}‖|]+</mo>$")  # what a difference cannot begin with
+LARGE = ("<mfrac", "<munder", "<mover", "<mtable")  # what brackets should be as tall as
+TALL = ' style="font-size:1.7em;position:relative;top:.1em"'  # without a math font no browser stretches a bracket
 SPACE = '<mspace width="0.17em"></mspace>'
 ENDS = ("}", r"\right", r"\\", r"\end")
 
@@ -56,6 +58,28 @@ def identifier(label: str) -> str:
     if parts[2] and parts[3]:
         return f"<msubsup>{base}{below}{above}</msubsup>"
     return f"<msub>{base}{below}</msub>" if parts[2] else f"<msup>{base}{above}</msup>"
+
+
+def _bracket(sign: str) -> str:
+    return f'<mo stretchy="false">{sign}</mo>'
+
+
+def _grown(items: list[str]) -> list[str]:
+    """The items of a row, with larger brackets around what is tall. What closes may bear an exponent."""
+    grown, opened = list(items), list[int]()
+    for at, item in enumerate(items):
+        if item in OPENING:
+            opened.append(at)
+        elif opened and CLOSING.match(item):
+            start = opened.pop()
+            if any(tag in each for each in items[start + 1 : at] for tag in LARGE):
+                for place in (start, at):
+                    grown[place] = grown[place].replace("<mo", f"<mo{TALL}", 1)
+    return grown
+
+
+OPENING = [_bracket(sign) for sign in "(["]
+CLOSING = re.compile(r"(?:<msu[bp](?:sup)?>)?" + _bracket("[])]"))
 
 
 class _Parser:
@@ -97,7 +121,7 @@ class _Parser:
             items.append(self.scripted())
             if sign:  # the sign of a number, and not a difference: no space after it
                 items[-1] = items[-1].replace("<mo>", '<mo form="prefix">', 1)
-        return items
+        return _grown(items)
 
     def scripted(self) -> str:
         limits = self.peek() in (r"\sum", r"\max")
@@ -111,7 +135,7 @@ class _Parser:
         if not below and not above:
             return base
         if above and base.startswith(("<msup>", "<msubsup>")):  # (w¹)², which w with two raised numbers does not say
-            base = f'<mrow><mo stretchy="false">(</mo>{base}<mo stretchy="false">)</mo></mrow>'
+            base = f"<mrow>{_bracket('(')}{base}{_bracket(')')}</mrow>"
         over, under, both = ("mover", "munder", "munderover") if limits else ("msup", "msub", "msubsup")
         tag = both if below and above else under if below else over
         return f"<{tag}>{base}{below}{above}</{tag}>"
@@ -149,7 +173,7 @@ class _Parser:
         if token.isalpha():
             return f"<mi>{token}</mi>"
         if token in BRACKETS:
-            return f'<mo stretchy="false">{token}</mo>'
+            return _bracket(token)
         if token == "/":
             return '<mo lspace="0" rspace="0">/</mo>'
         return f"<mo>{'−' if token == '-' else escape(token)}</mo>"
@@ -175,8 +199,8 @@ class _Parser:
             items = self.row(r"\right")
             self.take(r"\right")
             closing = self.take()
-            first, last = ("" if each == "." else f"<mo>{each}</mo>" for each in (opening, closing))
-            return f"<mrow>{first}{''.join(items)}{last}</mrow>"
+            first, last = ("" if each == "." else _bracket(each) for each in (opening, closing))
+            return f"<mrow>{''.join(_grown([first, *items, last]))}</mrow>"
         if name in IDENTIFIERS:
             return f"<mi>{IDENTIFIERS[name]}</mi>"
         if name in OPERATORS:

@@ -35,7 +35,7 @@ def places(r: Results) -> Places:
         "schedule_figure": figure(
             figures.schedules(r.scheduled),
             "The learning rate of every step, and the cost at the end of each epoch.",
-            behind(table("Each epoch", ["schedule", "epoch", "rate", "cost"], curves, raw=True)),
+            behind(table("Each epoch with each schedule", ["schedule", "epoch", "rate", "cost"], curves, raw=True)),
         ),
         "schedule_table": table("Does the schedule meet the sufficient condition?", heads, rows, raw=True),
         "schedule_steps": f"{r.scheduled[0].history.steps:,}",

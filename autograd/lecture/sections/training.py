@@ -48,8 +48,8 @@ def places(r: Results) -> Places:
     return {
         "batch": BATCH,
         "updates": table(
-            "The updates. g is ∂E/∂w. Squares, roots and quotients are taken entry by entry, and everything starts "
-            "at 0. A small ε beside each root keeps it from 0",
+            "The updates. g is ∂E/∂w. Squares, roots and quotients are taken entry by entry. v and G start at 0. "
+            "A small ε beside each root keeps it from 0",
             ["method", "update"],
             [[name, " &emsp; ".join(map(mathml, latex.split(r"\quad")))] for name, latex in UPDATES],
             raw=True,
@@ -59,7 +59,7 @@ def places(r: Results) -> Places:
         "training_figure": figure(
             figures.training(r.runs),
             "Cost (logarithmic) and test accuracy at the end of each epoch. Epoch 0 is the start.",
-            behind(table("Each epoch", ["method", "epoch", "cost", "test accuracy"], curves)),
+            behind(table("Each epoch of each method", ["method", "epoch", "cost", "test accuracy"], curves)),
         ),
         "training_table": table("With the weights of the lowest cost of each run", HEADS, rows, raw=True),
         "confusion": confusion(r.outcome.confusion),

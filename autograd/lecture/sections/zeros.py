@@ -27,10 +27,10 @@ def places(r: Results) -> Places:
         "spread_figure": figure(
             figures.spread(r.starts),
             "The spread: the largest difference, over the inputs i, between the weights of two hidden units j.",
-            behind(table("Each epoch", ["start", "epoch", "spread"], curves)),
+            behind(table("Each epoch from each start", ["start", "epoch", "spread"], curves)),
         ),
         "zeros_table": table(f"After training; {HIDDEN} hidden units", HEADS, rows),
         "zeros_said": (said if still == blank * HIDDEN else "")
-        + f"With ReLU units it is worse: relu(0) = 0 with slope 0, so no gradient passes. {relu.moved:,} of its "
-        f"{relu.weights:,} weights moved; only the biases of the output units learn how frequent each class is.",
+        + f"With ReLU units it is worse: relu(0) = 0 with slope 0, so no gradient passes. "
+        f"{f'{relu.moved:,}' if relu.moved else 'None'} of its {relu.weights:,} weights moved; only the biases of the output units learn how frequent each class is.",
     }

@@ -1,5 +1,6 @@
 """LaTeX to MathML: well-formed, complete, and honest about what it does not know."""
 
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -104,3 +105,30 @@ def test_any_label_can_be_a_name(label: str) -> None:
     label = "".join(c for c in label if c.isprintable())
     root = ElementTree.fromstring(mathml("x + 1", names={"x": identifier(label)}))
     assert "".join(root.itertext()).replace("+1", "") in (label, label.replace("_", "").replace("^", ""))
+
+
+def brackets(latex: str) -> str:
+    """The brackets of a formula, those that are set large as <( and )>."""
+    said = ""
+    for style, sign in re.findall(r"<mo([^>]*)>([][()])</mo>", mathml(latex)):
+        large = "font-size" in style
+        said += "<" * (large and sign in "([") + sign + ">" * (large and sign in ")]")
+    return said
+
+
+@pytest.mark.parametrize(
+    ("latex", "expected"),
+    [
+        (r"f(x)", "()"),
+        (r"\frac{1}{m} (-\frac{y}{s} + (1 - y)^2)", "<(())>"),
+        (r"(1 - (\frac{a}{b})^2)^3", "<(<()>)>"),
+        (r"\left[ \sum_{i=1}^m (x^{(i)}) \right]", "<[(())]>"),
+        (r"\left( x \right) + \left(\frac{a}{b}\right)", "()<()>"),
+        (r"\frac{1}{(x)} (y)", "()()"),
+        (r"(x^{(i)}) \frac{1}{2}", "(())"),
+        (r")\frac{1}{2}(", ")("),
+    ],
+)
+def test_brackets_around_what_is_tall_are_large(latex: str, expected: str) -> None:
+    assert brackets(latex) == expected
+    ElementTree.fromstring(mathml(latex))
