@@ -21,7 +21,7 @@ def places(r: Results) -> Places:
     sigmoid = next(s for s in r.starts if s.spread[0] == 0 and s.activation == "sigmoid")
     relu = next(s for s in r.starts if s.activation == "relu")
     blank = int((r.data.X == 0).all(axis=0).sum())
-    still = sigmoid.weights - sigmoid.moved
+    still, moved = sigmoid.weights - sigmoid.moved, f"{relu.moved:,}" if relu.moved else "None"
     said = f"The {still:,} weights that did not move belong to the {blank} pixels that are blank in every image. "
     return {
         "spread_figure": figure(
@@ -31,6 +31,6 @@ def places(r: Results) -> Places:
         ),
         "zeros_table": table(f"After training; {HIDDEN} hidden units", HEADS, rows),
         "zeros_said": (said if still == blank * HIDDEN else "")
-        + f"With ReLU units it is worse: relu(0) = 0 with slope 0, so no gradient passes. "
-        f"{f'{relu.moved:,}' if relu.moved else 'None'} of its {relu.weights:,} weights moved; only the biases of the output units learn how frequent each class is.",
+        + f"With ReLU units it is worse: relu(0) = 0 with slope 0, so no gradient passes. {moved} of its "
+        f"{relu.weights:,} weights moved; only the biases of the output units learn how frequent each class is.",
     }

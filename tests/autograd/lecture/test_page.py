@@ -97,6 +97,9 @@ def test_it_reads_well_without_eyes(reader: Reader) -> None:
             assert attrs.get("aria-label") or attrs.get("aria-labelledby")
         if tag == "th":
             assert attrs["scope"] in ("row", "col")
+    regions = [attrs["aria-label"] for tag, attrs in reader.tags if attrs.get("role") == "region"]
+    assert len(regions) == len(set(regions))
+    assert all("role" in attrs for tag, attrs in reader.tags if tag in ("span", "div", "pre") and "aria-label" in attrs)
     assert tags.count("math") > 15
     assert tags.count("table") == tags.count("caption")
     assert tags.count("figure") == tags.count("figcaption")
@@ -177,18 +180,31 @@ def test_every_line_of_a_plot_stands_out_in_light_and_in_dark(colour: str, card:
 # -- In a real browser -------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def opened(browser: Any, page_file: Path) -> Iterator[Any]:
-    """The page at projector size, offline; what the browser complains of fails the test."""
-    complaints: list[str] = []
-    context = browser.new_context(viewport={"width": 1400, "height": 900}, offline=True)
+@pytest.fixture(scope="module")
+def complaints() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Any, complaints: list[str]) -> Iterator[Any]:
+    """One tab for all tests, offline."""
+    context = browser.new_context(offline=True)
     tab = context.new_page()
     tab.on("console", lambda message: complaints.append(message.text))
     tab.on("pageerror", lambda error: complaints.append(str(error)))
     tab.on("request", lambda request: request.url.startswith(("file:", "data:")) or complaints.append(request.url))
-    tab.goto(page_file.as_uri())
     yield tab
     context.close()
+
+
+@pytest.fixture
+def opened(tab: Any, complaints: list[str], page_file: Path) -> Iterator[Any]:
+    """The page, opened anew on a large screen; what the browser complains of fails the test."""
+    complaints.clear()
+    tab.emulate_media(media="screen", color_scheme="light", forced_colors="none")
+    tab.set_viewport_size({"width": 1400, "height": 900})
+    tab.goto(page_file.as_uri())
+    yield tab
     assert not complaints
 
 
@@ -253,9 +269,42 @@ def test_on_paper_both_graphs_are_seen_and_nothing_scrolls(opened: Any) -> None:
 
 
 def test_the_keyboard_stops_at_what_scrolls_and_nowhere_else(opened: Any) -> None:
-    wrong = """[...document.querySelectorAll(".picture, .graph, .scroll, pre")].filter(e => e.offsetParent)
+    wrong = """[...document.querySelectorAll(".picture, .graph, .scroll, .formula, pre")].filter(e => e.offsetParent)
         .filter(e => (e.tabIndex === 0) !== (e.scrollWidth > e.clientWidth)).map(e => e.outerHTML.slice(0, 100))"""
     for width in (1400, 500):
         opened.set_viewport_size({"width": width, "height": 900})
         opened.wait_for_function(f"({wrong}).length === 0", timeout=5000)
     assert opened.evaluate("document.querySelectorAll('.picture[tabindex=\"0\"]').length") > 0  # at 500 they scroll
+
+
+def test_on_a_projector_of_1024_dots_every_picture_is_seen_whole(opened: Any) -> None:
+    opened.set_viewport_size({"width": 1024, "height": 768})
+    wide = """[...document.querySelectorAll(".picture, .graph")]
+        .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth).map(e => e.ariaLabel)"""
+    assert opened.evaluate(wide) == []
+
+
+def test_no_word_of_a_plot_is_cut_off(opened: Any) -> None:
+    cut = """[...document.querySelectorAll(".plot text")].filter(e => {
+        const word = e.getBoundingClientRect(), plot = e.closest("svg").getBoundingClientRect();
+        return word.top < plot.top - 2 || word.bottom > plot.bottom + 2 || word.left < plot.left - 2
+            || word.right > plot.right + 2; }).map(e => e.textContent)"""
+    assert opened.evaluate(cut) == []
+
+
+def test_what_scrolls_fades_until_its_end_is_reached(opened: Any) -> None:
+    faded = "document.querySelector('#architecture > .formula').classList.contains('more')"
+    assert not opened.evaluate(faded)
+    opened.set_viewport_size({"width": 390, "height": 844})
+    opened.wait_for_function(faded, timeout=5000)
+    opened.evaluate("document.querySelector('#architecture > .formula').scrollLeft = 10000")
+    opened.wait_for_function(f"!{faded}", timeout=5000)
+
+
+def test_with_the_systems_own_colours_the_chosen_graph_is_marked(opened: Any) -> None:
+    opened.emulate_media(forced_colors="active")
+    before, after = (
+        opened.evaluate(f"getComputedStyle(document.querySelector('label[for=pass-{name}]')).backgroundColor")
+        for name in ("before", "after")
+    )
+    assert before != after
