@@ -13,6 +13,8 @@ from autograd import rules
 from autograd.compile.record import Recording, empty_like
 from autograd.op import Op
 
+ADD, MUL = rules.add, rules.mul  # found faster here
+
 
 class Builder:
     """A recording under construction: `make` returns the slot of the simplest equal node.
@@ -60,7 +62,7 @@ class Builder:
         args = source.args[slot]
         if not args:
             return self.leaf(source, slot)
-        moved = tuple([new[a] for a in args])
+        moved = (new[args[0]], new[args[1]]) if len(args) == 2 else tuple([new[a] for a in args])
         return self.held(moved) if slot in source.held else self.make(source.ops[slot], moved)
 
     def held(self, args: tuple[int, ...]) -> int:
@@ -84,11 +86,14 @@ class Builder:
     def node(self, op: Op, args: tuple[int, ...]) -> int:
         """The slot of exactly this node, shared with any equal one."""
         key = (op, args)
-        if (op is rules.add or op is rules.mul) and args[0] > args[1]:
+        if (op is ADD or op is MUL) and args[0] > args[1]:
             key = (op, args[::-1])
         slot = self.known.get(key)
-        if slot is None:
-            slot = self.known[key] = self._added(op, args)
+        if slot is None:  # (written out: this is where the time goes)
+            slot = self.known[key] = len(self.bases)
+            self.ops.append(op)
+            self.args.append(args)
+            self.bases.append(args[1] if op is MUL and args[0] in self.constants else slot)
         return slot
 
     def make(self, op: Op, args: tuple[int, ...]) -> int:
@@ -102,14 +107,15 @@ class Builder:
             if math.isfinite(value):
                 return self.number(value)
         identity = self.identities.get(op)
-        slot = None if identity is None else identity(self, *args)
-        return self.node(op, args) if slot is None else slot
+        if identity is not None and (slot := identity(self, *args)) is not None:
+            return slot
+        return self.node(op, args)
 
     def _added(self, op: Op, args: tuple[int, ...]) -> int:
-        slot = len(self.ops)
+        slot = len(self.bases)
         self.ops.append(op)
         self.args.append(args)
-        self.bases.append(args[1] if op is rules.mul and args[0] in self.constants else slot)
+        self.bases.append(slot)
         return slot
 
     # -- What is this slot? ---------------------------------------------------------------------------------

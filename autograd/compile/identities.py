@@ -13,28 +13,28 @@ from autograd.compile.builder import Builder
 from autograd.compile.exponentials import log_sum_exp, shifted
 from autograd.op import Op
 
-SUMS = frozenset({rules.add, rules.sub})
+ADD, SUB, NEG, MUL, CONSTANT = rules.add, rules.sub, rules.neg, rules.mul, rules.CONSTANT  # found faster here
+SUMS = frozenset({ADD, SUB})
 MEETING = SUMS | {rules.softplus}  # something in these may meet something in the other term of a sum
 
 
 def _add(b: Builder, x: int, y: int) -> int | None:
     first, second = b.ops[x], b.ops[y]
-    if first is rules.CONSTANT and b.is_number(x, 0.0):
+    if first is CONSTANT and b.is_number(x, 0.0):
         return y
-    if second is rules.CONSTANT and b.is_number(y, 0.0):
+    if second is CONSTANT and b.is_number(y, 0.0):
         return x
-    if second is rules.neg:
-        return b.make(rules.sub, (x, b.args[y][0]))
-    if first is rules.neg:
-        return b.make(rules.sub, (y, b.args[x][0]))
+    if second is NEG:
+        return b.make(SUB, (x, b.args[y][0]))
+    if first is NEG:
+        return b.make(SUB, (y, b.args[x][0]))
     if b.bases[x] != b.bases[y] and first not in MEETING and second not in MEETING:
         return None
-    for a, z in ((x, y), (y, x)):
-        if b.ops[z] is rules.softplus and (made := log_sum_exp(b, a, z)) is not None:
+    for a, z, op in ((x, y, second), (y, x, first)):
+        if op is rules.softplus and (made := log_sum_exp(b, a, z)) is not None:
             return made
-    for a, z in ((x, y), (y, x)):
-        if (made := _gathered(b, a, z)) is not None:
-            return made
+    if (made := _gathered(b, x, y)) is not None or (made := _gathered(b, y, x)) is not None:
+        return made
     if first in SUMS and second in SUMS:
         (c, base, k), (d, other, m) = _affine(b, x), _affine(b, y)
         if base == other:
@@ -60,7 +60,10 @@ def _gathered(b: Builder, x: int, y: int) -> int | None:
     base = bases[x]
     if bases[y] == base:
         return _times(b, b.multiple(x)[0] + b.multiple(y)[0], base)
-    if op is not rules.add and op is not rules.sub:
+    if op is not ADD and op is not SUB:
+        return None
+    p, q = b.args[y]
+    if base != bases[p] and base != bases[q] and x not in b.constants:
         return None
     for k, term in enumerate(b.args[y]):
         rest = b.args[y][1 - k]
@@ -104,29 +107,29 @@ def _neg(b: Builder, x: int) -> int | None:
 
 def _mul(b: Builder, x: int, y: int) -> int | None:
     constants, ops = b.constants, b.ops
-    if ops[y] is rules.CONSTANT:
+    if ops[y] is CONSTANT:
         x, y = y, x
-    if ops[x] is rules.CONSTANT:
+    if ops[x] is CONSTANT:
         c = constants[x]
         if c == 0.0:
             return b.number(0.0)
         if c == 1.0:
             return y
         if c == -1.0:
-            return b.make(rules.neg, (y,))
-        if ops[y] is rules.neg:
-            return b.make(rules.mul, (b.number(-c), b.args[y][0]))
+            return b.make(NEG, (y,))
+        if ops[y] is NEG:
+            return b.make(MUL, (b.number(-c), b.args[y][0]))
         inner, base = b.multiple(y)
         if base != y and math.isfinite(c * inner):
-            return b.make(rules.mul, (b.number(c * inner), base))
-        return b.node(rules.mul, (x, y))
-    if ops[x] is rules.neg:
-        return b.make(rules.neg, (b.make(rules.mul, (b.args[x][0], y)),))
-    if ops[y] is rules.neg:
-        return b.make(rules.neg, (b.make(rules.mul, (x, b.args[y][0])),))
+            return b.make(MUL, (b.number(c * inner), base))
+        return b.node(MUL, (x, y))
+    if ops[x] is NEG:
+        return b.make(NEG, (b.make(MUL, (b.args[x][0], y)),))
+    if ops[y] is NEG:
+        return b.make(NEG, (b.make(MUL, (x, b.args[y][0])),))
     if x != y and b.bases[x] == b.bases[y]:  # (c·x)·x
         (c, base), (d, _) = b.multiple(x), b.multiple(y)
-        return _times(b, c * d, b.node(rules.mul, (base, base)))
+        return _times(b, c * d, b.node(MUL, (base, base)))
     return None
 
 

@@ -228,12 +228,16 @@ def _append(
             if not leaf.is_constant:
                 result.others.append((leaf, leaf._data))
         _note(result, slot, leaf)
-    ops, args, slot_of = result.ops, result.args, slots.__getitem__
+    ops, args = result.ops, result.args
     for node in made:
         if node not in slots:
+            x, y = node._x, node._y
+            if y is None or x.__class__ is tuple:
+                args.append(tuple([slots[a] for a in arguments(node)]))
+            else:
+                args.append((slots[x], slots[y]))
             slots[node] = slot = len(ops)
             ops.append(node._rule)
-            args.append(tuple(map(slot_of, arguments(node))))
             if node._note:
                 _note(result, slot, node)
     return slots[root]

@@ -43,10 +43,15 @@ def _live(recording: Recording) -> Recording:
         if needed[i]:
             for a in recording.args[i]:
                 needed[a] = 1
+    if all(needed):
+        return recording
     new = list(accumulate(needed, initial=0))  # as many slots as are needed before this one
     out = empty_like(recording)
     out.ops = list(compress(recording.ops, needed))
-    out.args = [tuple([new[a] for a in args]) for args in compress(recording.args, needed)]
+    out.args = [
+        (new[args[0]], new[args[1]]) if len(args) == 2 else tuple([new[a] for a in args])
+        for args in compress(recording.args, needed)
+    ]
     for name in ("constants", "parameters", "inputs", "labels", "scopes"):
         setattr(out, name, {new[i]: v for i, v in getattr(recording, name).items() if needed[i]})
     out.held = {new[i] for i in recording.held if needed[i]}

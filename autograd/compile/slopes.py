@@ -43,10 +43,10 @@ class Slope:
         """
         if self.sign == "-":
             upstream = f" - {upstream[3:]}" if upstream[1] == "+" else f" + {upstream[3:]}"
-        if self.tail == "":
-            return upstream
         if self.place is not None:
             return product(upstream, text[places[self.place]])
+        if self.tail == "":
+            return upstream
         texts = [text[i] for i in places]
         tail = _tail(_named(self.tree, texts)) if self.tail is None else self.tail.format(*texts)
         return product(upstream, tail[3:]) if tail.startswith(" * ") else upstream + tail

@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from autograd import rules
 from autograd.compile.names import active, leaf_names, live, named, pairs
 from autograd.compile.record import Recording
-from autograd.compile.slopes import product, slopes
+from autograd.compile.slopes import Slope, product, slopes
 from autograd.expression import ATOM, BINDING, SIGN
 from autograd.op import Op, SumOp
 from autograd.spell import python
@@ -145,31 +145,39 @@ class _Writer:
         """The gradient of every parameter; a line for each other one that is needed more than once."""
         ops, all_args, active, text = self.r.ops, self.r.args, self.active, self.text
         gradient, several = self.gradient, self.several
+        known: dict[Op, tuple[Slope | None, ...]] = {}
         if active[self.root]:
             gradient[self.root] = " + 1.0"
         for i in range(self.root, -1, -1):
-            g, args, op = gradient[i], all_args[i], ops[i]
+            g, args = gradient[i], all_args[i]
             if not g or not args:
                 continue
+            op = ops[i]
             square = op is rules.mul and args[0] == args[1]
             times = 1 if square or (len(args) == 2 and active[args[0]] != active[args[1]]) else len(args)
-            if several[i] or times > 1 or len(g) > LONG:
+            if times > 1 or several[i] or len(g) > LONG:
                 g = self._upstream(i, g, times)
-            if isinstance(op, SumOp):
-                self._through_sum(op, args, g)
-                continue
             if square:  # both slopes of x·x at once
                 self._add(args[0], f"{product(g[:3] + '2.0', g[3:])} * {text[args[0]]}")
                 continue
+            along = known.get(op)
+            if along is None:
+                if isinstance(op, SumOp):
+                    self._through_sum(op, args, g)
+                    continue
+                along = known[op] = slopes(op)
             places = (i, *args)
-            for k, slope in enumerate(slopes(op), 1):
-                a = places[k]
+            for a, slope in zip(args, along):  # noqa: B905 (there are as many)
                 if slope is not None and active[a]:
+                    before = gradient[a]
                     term = slope.times(g, text, places)
-                    if gradient[a]:
+                    if not before:
+                        gradient[a] = term
+                    elif len(before) > LONG:
                         self._add(a, term)
                     else:
-                        gradient[a] = term
+                        gradient[a] = before + term
+                        several[a] = 1
 
     def _upstream(self, i: int, g: str, times: int) -> str:
         """The gradient of this slot as one term, which is to stand so many times: short, or a name."""
