@@ -60,6 +60,7 @@ TARGETS: dict[str, list[tuple[str, str, str, float]]] = {  # what, the slower on
 BATCHES = (1, 8, 32, 128, 1024, 8192, 65536)
 WIDTHS = (8, 32, 128, 512)
 GRAPHS = [(kind, operations) for operations in (1_000, 10_000, 100_000) for kind in ("micrograd's demo", "random")]
+GRAPHS.insert(4, ("tiny GPT", 76_000))
 GROWING = [b for b in engines.BACKENDS if b != "python"]  # straight-line text for every row: seconds
 THREADS = {"one thread, CPU": 1, "default threads, clock": None}
 
@@ -168,6 +169,8 @@ def measure_preparation(kind: str, operations: int) -> dict[str, float]:
 
     if kind == "random":
         build, start = random_graph.graph(operations)[0], random_graph.start()
+    elif kind == "tiny GPT":
+        build, start = gpt.cost, gpt.start().tolist()
     else:
         points = moons.data(2 * max(1, round(operations * len(moons.data()[0]) / moons.NODES / 2)))
         build, start = (lambda ps: moons.cost(ps, *(a.tolist() for a in points), Value)), moons.start().tolist()

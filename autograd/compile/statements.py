@@ -155,7 +155,7 @@ class _Writer:
             op = ops[i]
             square = op is rules.mul and args[0] == args[1]
             times = 1 if square or (len(args) == 2 and active[args[0]] != active[args[1]]) else len(args)
-            if times > 1 or several[i] or len(g) > LONG:
+            if several[i] or len(g) > LONG or (times > 1 and (g[-1] == ")" or g.find(" ", 3) > 0)):
                 g = self._upstream(i, g, times)
             if square:  # both slopes of x·x at once
                 self._add(args[0], f"{product(g[:3] + '2.0', g[3:])} * {text[args[0]]}")
