@@ -407,7 +407,7 @@ def amiss(op: Op, args: Sequence[Any]) -> float:
         op.name,
         tuple(values),
         tuple(n.label for n in nodes),
-    )
+    ) from None
 
 
 # -- Writing the operators ----------------------------------------------------------------------------------
