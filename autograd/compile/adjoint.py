@@ -171,7 +171,7 @@ class Backward:
             views.setdefault(ref.key[1:], []).append((ref, amount))
         written = np.zeros(tensor.size, dtype=bool)
         out = self.plan.backward
-        for items in sorted(views.values(), key=lambda items: -int(np.prod(items[0][0].shape))):
+        for items in _in_order(list(views.values()), tensor.size):
             ref = items[0][0]
             view = Ref(tensor, ref.offset, ref.shape, ref.strides)
             columns = np.unique(view.columns())
@@ -361,7 +361,8 @@ class Backward:
                 first, second = dz, other
                 if how == "b" and x.strides[0] < x.strides[1] and 1 not in shape:  # the view of a matrix, transposed:
                     x, first, second, shape = x.turned, other, dz, shape[::-1]  # (dZᵀ A)ᵀ = Aᵀ dZ
-                product = Product(first, second, how, shape, not over_batch and (dz.batched or other.batched), over_batch)
+                batched = not over_batch and (dz.batched or other.batched)
+                product = Product(first, second, how, shape, batched, over_batch)
                 self.give(x, replace(amount, expr=product), False)
 
     def _seen(self, amount: Amount, shape: Shape) -> Amount:
@@ -413,6 +414,16 @@ def _as_it_is(ref: Ref, amount: Amount) -> Tensor | None:
     if not isinstance(x, Ref) or x.tensor.kind != "adjoint" or x.batched != ref.batched:
         return None
     return x.tensor if ref.whole and x.whole and replace(amount, expr=None) == Amount() else None
+
+
+def _in_order(views: list[list[tuple[Ref, Amount]]], size: int) -> list[list[tuple[Ref, Amount]]]:
+    """The largest view first; but what goes to all columns, such as a penalty's slope, last if the others fill them."""
+    views = sorted(views, key=lambda items: -int(np.prod(items[0][0].shape)))
+    if len(views) > 2 and views[0][0][0].whole:
+        columns = np.concatenate([items[0][0].columns().ravel() for items in views[1:]])
+        if len(columns) == size == len(np.unique(columns)):
+            return views[1:] + views[:1]
+    return views
 
 
 def _simplest(ref: Ref, amount: Amount) -> tuple[Ref, Amount]:

@@ -38,8 +38,16 @@ from autograd.compile.tensors import (
 from autograd.spell.numpy import UFUNCS
 
 Array = NDArray[np.float64]
-IN_PLACE = frozenset({"sigmoid", "tanh", "exp"})  # whose argument may be overwritten by the result
-ITEM = 8  # bytes of a float64
+
+
+def _vecdot(a: Array, b: Array, out: Array) -> Array:
+    """The products of corresponding rows, before NumPy 2."""
+    result: Array = np.einsum("...k,...k->...", a, b, out=out)
+    return result
+
+
+SHORT = 4  # numbers
+VECDOT = getattr(np, "vecdot", _vecdot)
 
 
 class Calls(Arrays):
@@ -56,7 +64,7 @@ class Calls(Arrays):
     def bind(self, rows: int, parameters: Array, gradient: Array) -> Callable[..., float]:
         """The function for batches of this many rows. It reads `parameters` and writes `gradient`."""
         names: dict[str, Any] = {name: getattr(np, name) for name in sorted(set(UFUNCS.values()))}
-        names |= {"matmul": np.matmul, "dot": np.dot, "einsum": np.einsum, "copyto": np.copyto, "take": np.take}
+        names |= {"matmul": np.matmul, "dot": np.dot, "vecdot": VECDOT, "copyto": np.copyto, "take": np.take}
         names |= {"copysign": np.copysign, "seed": np.zeros(())}
         names |= {"greater_equal": np.greater_equal, "putmask": np.putmask, "heaviside": np.heaviside}
         names |= {"reduce": np.add.reduce, "largest": np.maximum.reduce, "scatter": scatter, "where": np.where}
@@ -136,8 +144,9 @@ class Calls(Arrays):
         elif isinstance(expr, Along):
             self.along(expr, out)
         elif isinstance(expr, Largest):
-            x = self.name_of(expr.x)
-            self.out(f"largest({x}, axis=-1, out={self.view(out)})")
+            x = self._array(expr.x)
+            if not self._one_by_one("maximum", x, out):
+                self.out(f"largest({self.view(x)}, axis=-1, out={self.view(out)})")
         elif isinstance(expr, Gather):
             source = whole(expr.tensor, (expr.tensor.size,))
             axis = 1 if expr.tensor.batched else 0
@@ -299,7 +308,7 @@ class Calls(Arrays):
                 ],
             )
         if expr.how == ".":
-            self.out(f"einsum('...k,...k->...', {self.name_of(a)}, {self.name_of(b)}, out={self.view(out)})")
+            self.out(f"vecdot({self.name_of(a)}, {self.name_of(b)}, {self.view(out)})")
         elif expr.how == "b" and expr.over_batch:
             self._over_batch(a, b, out)
         elif expr.over_batch:
@@ -360,18 +369,37 @@ class Calls(Arrays):
         """Σ over axes of a row and over the batch."""
         x = self._array(expr.x)
         out = _fitted(out, tuple(n for k, n in enumerate(x.shape) if k not in expr.axes))
-        shift = 1 if x.batched else 0
-        axes = tuple(k + shift for k in expr.axes)
-        if expr.over_batch and not axes and x.whole and out.strides == dense(out.shape):
-            flat = Ref(x.tensor, 0, (x.tensor.size,), (1,))
-            target = Ref(out.tensor, out.offset, (x.tensor.size,), (1,))
+        last = expr.axes == (len(x.shape) - 1,) and not expr.over_batch
+        if expr.over_batch and x.whole and (expr.axes or out.strides == dense(out.shape)):
+            total = self.temporary(x.shape, False) if expr.axes else out
+            flat, target = (Ref(t.tensor, t.offset, (x.tensor.size,), (1,)) for t in (x, total))
             self.ones.add(1)
             self.out(f"dot(ones1, {self.view(flat)}, {self.view(target)})")
-            return
-        if expr.over_batch:
-            axes = (0, *axes)
-        axis = str(axes[0]) if len(axes) == 1 else str(axes)
-        self.out(f"reduce({self.view(x)}, {axis}, None, {self.view(out)})")
+            if expr.axes:
+                self.along(Along(total, expr.axes, False, out.shape, False), out)
+        elif last and self._one_by_one("add", x, out):
+            pass
+        elif last and x.batched and x.whole and out.whole and x.tensor.kind != "input":
+            rows = Ref(x.tensor, 0, (x.tensor.size // x.shape[-1], x.shape[-1]), (x.shape[-1], 1))
+            ones = self.constant(np.ones(x.shape[-1]))
+            self.out(f"dot({self.view(rows, 'rows')}, {ones}, {self.view(out, 'all')})")
+        else:
+            axes = [k + x.batched for k in expr.axes]
+            axes = [0, *axes] if expr.over_batch else axes
+            self.out(f"reduce({self.view(x)}, {axes[0] if len(axes) == 1 else tuple(axes)}, None, {self.view(out)})")
+
+    def _one_by_one(self, op: str, x: Ref, out: Ref) -> bool:
+        """A sum or maximum along a short last axis, one call for each step: NumPy is slow in reducing such an axis."""
+        n = x.shape[-1]
+        if not 1 < n <= SHORT or x.tensor.kind == "input":
+            return False
+        first, *others = (Ref(x.tensor, x.offset + k * x.strides[-1], x.shape[:-1], x.strides[:-1]) for k in range(n))
+        out = _fitted(out, first.shape)
+        so_far = self.view(first)
+        for other in others:
+            self.out(f"{op}({so_far}, {self.view(other)}, out={self.view(out)})")
+            so_far = self.view(out)
+        return True
 
     # -- The value ------------------------------------------------------------------------------------------------
 

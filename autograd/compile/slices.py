@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,37 @@ def slice_of(name: str, ref: Ref) -> tuple[str, bool]:
         if step > columns and ref.offset + rows * step <= ref.tensor.size:
             return f"{name}[{ref.offset}:{ref.offset + rows * step}].reshape({rows}, {step})[:, :{columns}]", True
     return f"{name}[{arange(ref)}]", True
+
+
+def around(refs: Iterable[Ref]) -> dict[Any, Ref]:
+    """For blocks of columns, such as W[:, 2:4], the matrix in which they lie: one of the views, or a new one."""
+    two = sorted((r for r in refs if len(r.shape) == 2 and r.shape[0] > 1), key=lambda r: r.offset)
+    matrices = [r for r in two if r.strides == dense(r.shape) and r.shape[1] > 1]
+    found: dict[Any, Ref] = {}
+    for block in two:
+        width = block.strides[0]
+        if block.strides[1] != 1 or block.shape[1] >= width:
+            continue
+        if not any(_inside(block, matrix) for matrix in matrices):
+            if block.offset + block.shape[0] * width > block.tensor.size:
+                continue
+            matrices.append(Ref(block.tensor, block.offset, (block.shape[0], width), (width, 1)))
+        found[block.key] = next(matrix for matrix in matrices if _inside(block, matrix))
+    return {key: m for key, m in found.items() if sum(_inside(r, m) for r in two) > 1}  # (else it has its own name)
+
+
+def _inside(block: Ref, matrix: Ref) -> bool:
+    width = matrix.shape[1]
+    row, column = divmod(block.offset - matrix.offset, width)
+    fits = column + block.shape[1] <= width and 0 <= row <= matrix.shape[0] - block.shape[0]
+    return fits and block.strides == (width, 1)
+
+
+def block_of(block: Ref, matrix: Ref) -> str:
+    """The block as slices of the matrix around it."""
+    row, column = divmod(block.offset - matrix.offset, matrix.shape[1])
+    rows = _range(row, block.shape[0], 1, matrix.shape[0])
+    return f"[{rows}, {_range(column, block.shape[1], 1, matrix.shape[1])}]"
 
 
 def arange(ref: Ref) -> str:

@@ -14,7 +14,7 @@ from autograd import rules
 from autograd.compile.adjoint import reshaped
 from autograd.compile.arrays import parts
 from autograd.compile.record import Recording
-from autograd.compile.slices import index_of, slice_of
+from autograd.compile.slices import block_of, index_of, slice_of
 from autograd.compile.tensors import (
     Along,
     Assign,
@@ -36,7 +36,7 @@ from autograd.compile.tensors import (
 from autograd.compile.text_names import TURNED, Names
 from autograd.spell import numpy as spell
 
-Text = tuple[str, int]  # the text and how tightly it binds: 1 sums, 2 products, 3 signs, 9 names and calls
+Text = tuple[str, int]  # the text and how tightly it binds: 1 sums, 2 products, 3 signs, 4 powers, 9 names and calls
 
 
 def source(plan: Plan, recording: Recording, mean: bool = True) -> str:
@@ -205,7 +205,13 @@ class Writer(Names):
             self.slopes.append((name, a.target))
             return
         self._place_slopes()
-        place, assignable = slice_of("gradient", a.target)
+        if a.add and a.target.whole and len(a.target.shape) == 1:
+            self.lines.append(f"gradient += {text}")
+            return
+        matrix = self.around.get((id(self.plan.parameters), *a.target.key[1:]))
+        place, assignable = slice_of("gradient", matrix or a.target)
+        if matrix:
+            place, assignable = place + block_of(a.target, matrix), True
         self.lines.append(f"{place}{'' if assignable else '[...]'} {'+=' if a.add else '='} {text}")
 
     def _place_slopes(self) -> None:
@@ -287,7 +293,8 @@ class Writer(Names):
         if isinstance(expr, Along):
             if expr.shape == (1,) and len(expr.axes) == len(expr.x.shape) - 1 and not expr.x.batched:
                 inner = reshaped(expr.x, tuple(n for n in expr.x.shape if n > 1) or (1,)) or expr.x
-                end = "sum(keepdims=True)" if len(inner.shape) == 1 else "sum().reshape(1)"
+                row = len(inner.shape) == 1 and _own_shape(inner) in (None, inner.shape)
+                end = "sum(keepdims=True)" if row else "sum().reshape(1)"
                 return f"{_wrapped(self._full(inner), 9)}.{end}", 9
             return self._along(expr), 9
         if isinstance(expr, Largest):
@@ -360,6 +367,9 @@ class Writer(Names):
             return f"{_wrapped(args[0], own)} {spell.INFIX[name]} {_wrapped(args[1], own + 1)}", own
         if name == "neg":
             return f"-{_wrapped(args[0], 3)}", 3
+        if name in ("power", "power_slope") and isinstance(expr.args[1], Number):
+            n, x = expr.args[1].value, _wrapped(args[0], 9)
+            return (f"{x} ** {_short(n)}", 4) if name == "power" else (f"{_short(n)} * {x} ** {_short(n - 1)}", 2)
         if name in spell.DEFINITIONS:
             self.used.add(name)
         return spell.call(name, [t for t, _ in args]), 9
@@ -411,6 +421,11 @@ class Writer(Names):
         if isinstance(expr, Number | Seed | Table) or _repeated(expr):
             return False
         return _has_rows(expr) or not tensor.batched
+
+
+def _short(x: float) -> str:
+    """An exponent."""
+    return repr(int(x) if x == int(x) else x)
 
 
 def _wrapped(text: Text, least: int) -> str:

@@ -13,14 +13,26 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compile.arrays import parts
 from autograd.compile.record import Recording
-from autograd.compile.slices import arange, slices_of
-from autograd.compile.tensors import Elementwise, Largest, Plan, Product, Ref, Shape, Sum, Tensor
+from autograd.compile.slices import arange, around, block_of, slices_of
+from autograd.compile.tensors import Elementwise, Expr, Largest, Plan, Product, Ref, Shape, Sum, Tensor
 from autograd.spell import numpy as spell
 
 ACTIVATIONS = frozenset({"sigmoid", "tanh", "relu"})
 TURNED = ".swapaxes(-1, -2)"
 LETTERS = {"exp": "E", "softplus": "L", "log": "L", "div": "R", "mul": "V"}
+
+
+def views(plan: Plan, tensor: Tensor) -> list[Ref]:
+    """The views of a tensor that are read."""
+    todo: list[Expr] = [a.value for a in [*plan.forward, *plan.backward]] + [plan.root]
+    found: dict[Any, Ref] = {}
+    for expr in todo:
+        todo += parts(expr)
+        if isinstance(expr, Ref) and expr.tensor is tensor and expr.shape:
+            found[expr.key] = expr
+    return list(found.values())
 
 
 class Names:
@@ -33,6 +45,7 @@ class Names:
         self.known: dict[Any, str] = {}
         self.taken = {"np", "math", "m", "w", "value", "gradient", "program", *spell.DEFINITIONS}
         self.slot_of = {place: slot for slot, place in recording.parameters.items()}
+        self.around = around(views(plan, plan.parameters))
 
     def fresh(self, name: str, number: bool = True, n: int | None = None) -> str:
         """A name that is not taken."""
@@ -59,7 +72,7 @@ class Names:
                 self.names[tensor] = self.fresh("Z", n=number[tensor])
                 for _, term in value.terms:
                     if isinstance(term, Product) and isinstance(term.b, Ref) and term.b.tensor is self.plan.parameters:
-                        self.piece(term.b, "W", number[tensor])
+                        self._parameter(term.b, "W", number[tensor])
                     elif isinstance(term, Ref) and term.tensor is self.plan.parameters:
                         self._parameter(term, "b", number[tensor])
             elif isinstance(value, Elementwise):
@@ -92,6 +105,9 @@ class Names:
             base = bases.pop() if len(bases) == 1 else ""
             if len(ref.columns().ravel()) == 1 and self.r.labels.get(slots[0] if slots else -1, "").isidentifier():
                 name = self.fresh(self.r.labels[slots[0]], number=False)
+            elif ref.whole and len(shape) == 1 and not base:
+                self.known[key] = self.names[ref.tensor]
+                return self.known[key]
             else:
                 letter = (base.upper() if len(shape) > 1 and len(base) == 1 else base) or letter
                 name = self.fresh(letter, n=n if n is not None else self._scope(slots))
@@ -173,6 +189,8 @@ class Names:
 
     def _parameter(self, ref: Ref, letter: str = "", n: int | None = None) -> str:
         repeated = [k for k, (n, s) in enumerate(zip(ref.shape, ref.strides, strict=True)) if n > 1 and s == 0]
+        if matrix := self.around.get(ref.key):
+            return self.piece(matrix, "W", n) + block_of(ref, matrix)
         keep = [k for k in range(len(ref.shape)) if k not in repeated]
         inner = Ref(ref.tensor, ref.offset, tuple(ref.shape[k] for k in keep), tuple(ref.strides[k] for k in keep))
         name = self.piece(inner, letter or ("W" if len(keep) == 2 else "w"), n)
