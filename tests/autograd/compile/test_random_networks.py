@@ -12,7 +12,10 @@ import autograd as F
 from autograd import Value
 from autograd.compile import compile
 
-STEPS = ("layer", "shared", "activate", "pick", "add", "multiply", "softmax", "scale", "window", "scores", "constant")
+STEPS = (
+    "layer", "shared", "activate", "pick", "add", "multiply", "softmax", "scale", "window", "scores", "constant",
+    "turns", "norm", "repeat", "largest", "products",
+)  # fmt: skip
 
 
 class Network:
@@ -69,6 +72,22 @@ class Network:
                 made.append([F.dot(u[k : k + size], v[:size]) for k in range(len(u) + 1 - size)])
             elif step == "scores":
                 made.append([F.tanh(ui * vj) for ui in u[:3] for vj in v[:3]])
+            elif step == "turns":  # log Σ exp of the same numbers in another order
+                made.append([F.log(F.total([F.exp(ui) for ui in [*u[k:], *u[:k], *v[:2]]])) for k in range(min(3, n))])
+            elif step == "norm":
+                mean = sum(u) / len(u)
+                spread = F.sqrt(sum((ui - mean) ** 2 for ui in u) / len(u) + 0.1)
+                made.append([(ui - mean) / spread for ui in u])
+            elif step == "repeat":
+                made.append([u[a % len(u)]] * (1 + b % 4))
+            elif step == "largest":
+                made.append(
+                    [F.maximum(ui, vi) + F.log(F.exp(ui) + F.exp(vi)) for ui, vi in zip(u[:n], v[:n], strict=True)]
+                )
+            elif step == "products":  # W Wᵀ of parameters alone
+                W = self.weights[a % self.used]
+                W = W.reshape(len(W), -1)[:3]
+                made.append([F.tanh(F.dot(list(p), list(q))) for p in W for q in W])
             else:
                 made.append([F.dot([1.0, -2.0, 0.5, 3.0][: len(u)], u[:4]), u[-1] * 2 - 1])
         return sum(F.dot(z, z) * 0.1 for z in made[-3:]) + (made[-1][0] - t) ** 2
@@ -103,6 +122,10 @@ def check(network, backend, rows, seed):
 def test_two_views_that_repeat_the_same_axis():
     steps = [("window", 10, 9), ("window", 10, 3), ("window", 10, 3), ("layer", 3, 2), *[("activate", 1, 3)] * 2]
     check(Network([*steps, ("window", 10, 3)], 2, 1), "numpy", 2, 1)
+
+
+def test_the_largest_of_the_same_parameters_in_several_orders():
+    check(Network([("turns", 1, 1), ("norm", 2, 2)], 3, 1), "numpy", 2, 1)
 
 
 @given(networks, st.integers(1, 3), st.integers(0, 3))

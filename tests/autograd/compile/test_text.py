@@ -1,0 +1,108 @@
+"""The readable text of a program is what a person would write, and it gives what the program gives."""
+
+import numpy as np
+import pytest
+
+import autograd as F
+from autograd import Value
+from autograd.compile import compile
+
+
+def matrix(*shape):
+    numbers = np.random.default_rng(2).normal(scale=0.5, size=shape)
+    return np.array([Value(x) for x in numbers.ravel()], dtype=object).reshape(shape)
+
+
+def attention():
+    W = matrix(12, 4)
+
+    def cost(X, Y):
+        q, k, v = (X @ W[4 * i : 4 * i + 4].T for i in range(3))
+        e = np.exp(q @ k.T / 2)
+        return ((e / e.sum(axis=1, keepdims=True) @ v - Y) ** 2).sum()
+
+    lines = [
+        "Z1 = X @ W1.T",
+        "Z2 = 0.5 * (Z1[:, :, 0:4] @ Z1[:, :, 4:8].swapaxes(-1, -2))",
+        "M1 = Z2.max(axis=-1)",
+        "E1 = np.exp(S1)",
+        "S2 = E1.sum(axis=-1)",
+        "R1 = E1 / S2[:, :, None]",
+        "Z3 = R1 @ Z1[:, :, 8:12] - Y",
+        "dZ3 = 2.0 * (Z3 / m)",
+        "dR1 = dZ3 @ Z1[:, :, 8:12].swapaxes(-1, -2)",
+        "dS1 = dE1 * E1",
+        "dZ1[:, :, 0:4] = 0.5 * (dS1 @ Z1[:, :, 4:8])",
+        "dZ1[:, :, 8:12] = R1.swapaxes(-1, -2) @ dZ3",
+        "dW1 = dZ1.reshape(-1, 12).T @ X.reshape(-1, 4)",
+    ]
+    return cost, [W], [(3, 4), (3, 4)], lines
+
+
+def recurrent_on_concatenated_rows():
+    W, b = matrix(4, 7), matrix(4)
+
+    def cost(xs):
+        h = np.zeros(4)
+        for x in xs:
+            h = np.tanh(W @ np.concatenate([x, h]) + b)
+        return h.sum()
+
+    lines = [
+        "Z2 = xs[:, 1, :] @ W1[:, 0:3].T + A1 @ W1[:, 3:7].T + b1",
+        "A2 = np.tanh(Z2)",
+        "dZ2 = dA2 * (1.0 - A2 * A2)",
+        "dA1 = dZ2 @ W1[:, 3:7]",
+    ]
+    return cost, [W, b], [(3, 3)], lines
+
+
+def layer_norm():
+    g, c = matrix(4), matrix(4)
+
+    def cost(x):
+        mean = sum(x) / 4
+        spread = F.sqrt(sum((xi - mean) ** 2 for xi in x) / 4 + 0.1)
+        return F.total([(gi * (xi - mean) / spread + ci) ** 3 for xi, gi, ci in zip(x, g, c, strict=True)])
+
+    lines = [
+        "S1 = 0.25 * X.sum(axis=-1, keepdims=True)",
+        "S2 = X - S1",
+        "S3 = 0.25 * (S2 * S2).sum(axis=-1, keepdims=True) + 0.1",
+        "V3 = S4 ** 3",
+        "dS4 = 3 * S4 ** 2 / m",
+        "dw2 = dS4.sum(axis=0)",
+    ]
+    return cost, [g, c], [(4,)], lines
+
+
+def chain():
+    """A step of a hidden Markov model, and the largest of the same numbers in another order."""
+    A, b = matrix(3, 3), matrix(3)
+
+    def cost(x):
+        alpha = [F.log(F.total([F.exp(A[i][j] + x[i]) for i in range(3)])) for j in range(3)]
+        turned = [F.log(F.total([F.exp(alpha[(i + j) % 3]) for i in range(3)])) for j in range(3)]
+        return F.dot(turned, b) - 0.25
+
+    return cost, [A, b], [(3,)], ["S1 = W1 + X[:, :, None]", "M1 = S1.max(axis=-2)", "S3 = E1.sum(axis=-2)"]
+
+
+@pytest.mark.parametrize("model", [attention, recurrent_on_concatenated_rows, layer_norm, chain])
+def test_the_lines_of_a_textbook(model):
+    cost, params, shapes, expected = model()
+    rng = np.random.default_rng(3)
+    data = [rng.normal(size=(5, *shape)) for shape in shapes]
+    program = compile(cost, params, backend="numpy")
+    value, slopes = program(*data)
+    lines = [line.split("  #")[0].strip() for line in program.source.splitlines()]
+    for line in expected:
+        assert line in lines, f"{line}\n{program.source}"
+    for silly in ("[:, :, :]", "* 1.0", "+ -", "[None", ".reshape(m, 1)"):
+        assert silly not in program.source, program.source
+    namespace = {}
+    exec(program.source, namespace)
+    others = namespace["program"](program.parameters, *data), compile(cost, params, backend="python")(*data)
+    for got, got_slopes in others:
+        assert got == pytest.approx(value, rel=1e-12)
+        np.testing.assert_allclose(got_slopes, slopes, rtol=1e-11, atol=1e-13)
