@@ -429,7 +429,7 @@ class Grouper:
 
         A row ends where a column is left out, or, among the parameters, where the weights of a unit do.
         """
-        if len(columns) < 4 or tensor is None:
+        if len(columns) < 4 or tensor is None or (tensor is self.parameters and len(columns) == tensor.size):
             return None
         bounds, scopes = (self.bounds, self.scopes) if tensor is self.parameters else (set(), {})
         cuts = [k for k in range(1, len(columns)) if columns[k] != columns[k - 1] + 1 or columns[k] in bounds]

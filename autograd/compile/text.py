@@ -130,7 +130,8 @@ class Writer(Names):
             for t in plan.inputs:
                 body.append(f"{self.names[t]} = np.reshape({self.names[t]}, ({self._rows(t.shape)}))")
         for name, ref in self.pieces.items():
-            body.append(self._commented(f"{name} = {slice_of('w', ref)[0]}", ref.shape, False))
+            if name != "w":
+                body.append(self._commented(f"{name} = {slice_of('w', ref)[0]}", ref.shape, False))
         body += self.lines
         body.append("return value, gradient")
         imports = ["import math", "", "import numpy as np"] if "erf" in self.used else ["import numpy as np"]
@@ -195,15 +196,21 @@ class Writer(Names):
             return
         if isinstance(a.value, Number) and a.value.value == 0.0:
             return
-        text = self._fit(self.text(a.value), a.value, a.target.shape, False)
-        name = self.known.get((a.target.offset, a.target.shape, a.target.strides))
+        target = a.target
+        steps = tuple(s for n, s in zip(target.shape, target.strides, strict=True) if n > 1)
+        name = self.known.get((target.offset, target.shape, steps))
+        if name is None and len(target.shape) == 1:  # the weights of a layer of one unit are a matrix, too
+            name = self.known.get((target.offset, (1, *target.shape), steps))
+            target = Ref(target.tensor, target.offset, (1, *target.shape), (1, *target.strides)) if name else target
+        text = self._fit(self.text(a.value), a.value, target.shape, False)
         if name is not None and f"d{name}" not in self.taken and not a.add:
             name = self.fresh(f"d{name}", number=False)
-            if not self._is_full(a.value, a.target.tensor):
-                text = f"np.broadcast_to({text}, {self._shape(a.target.shape, False)})"
-            self.lines.append(self._commented(f"{name} = {text}", a.target.shape, False))
-            self.slopes.append((name, a.target))
+            if not self._is_full(a.value, target.tensor):
+                text = f"np.broadcast_to({text}, {self._shape(target.shape, False)})"
+            self.lines.append(self._commented(f"{name} = {text}", target.shape, False))
+            self.slopes.append((name, target))
             return
+        text = self._fit(self.text(a.value), a.value, a.target.shape, False)
         self._place_slopes()
         if a.add and a.target.whole and len(a.target.shape) == 1:
             self.lines.append(f"gradient += {text}")

@@ -106,8 +106,7 @@ class Names:
             if len(ref.columns().ravel()) == 1 and self.r.labels.get(slots[0] if slots else -1, "").isidentifier():
                 name = self.fresh(self.r.labels[slots[0]], number=False)
             elif ref.whole and len(shape) == 1 and not base:
-                self.known[key] = self.names[ref.tensor]
-                return self.known[key]
+                name = self.names[ref.tensor]  # all parameters, as they come
             else:
                 letter = (base.upper() if len(shape) > 1 and len(base) == 1 else base) or letter
                 name = self.fresh(letter, n=n if n is not None else self._scope(slots))

@@ -68,3 +68,15 @@ def test_penalties(name, bias):
             assert gathered not in program.source
         assert "W3" in program.source
         assert "W4" not in program.source
+
+
+def test_a_penalty_over_all_parameters_is_one_line():
+    cost, layers = network((5, 7, 6, 1), bias=True)
+    program = compile(cost, flat(layers), backend="numpy", penalty=lambda: PENALTIES["all"](layers))
+    program(np.zeros((3, 5)), np.zeros((3, 1)))
+    lines = [line.split("  #")[0].strip() for line in program.source.splitlines()]
+    assert "W2 = w[42:90].reshape(6, 8)[:, :7]" in lines  # each unit's weights, and then its bias
+    assert "dW3 = dZ3.T @ A2" in lines  # a layer of one unit, as any other
+    assert "db3 = dZ3.sum(axis=0)" in lines
+    assert sum("w * w" in line for line in lines) == 1
+    assert lines[-2:] == ["gradient += 0.1 * w", "return value, gradient"]
