@@ -60,7 +60,7 @@ def options(
     """Backpropagation you can read: see every step of the chain rule, check a gradient, run the lecture."""
 
 
-@app.command()
+@app.command(short_help="Carry out the lecture on real digits, as one page.")
 def lecture(
     out: Annotated[Path, typer.Option(help="The folder for lecture.html; it is made if it is not there.")] = Path(
         "lecture"
@@ -106,7 +106,9 @@ def lecture(
 
 
 # A formula may begin with a minus sign, which is not an option
-app.command(context_settings={"ignore_unknown_options": True})(check)
+app.command(context_settings={"ignore_unknown_options": True}, short_help="Check a derivative that you found by hand.")(
+    check
+)
 
 
 class _Silent:
@@ -128,6 +130,8 @@ def _writable(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return folder
+    except FileExistsError:
+        fail(f"the output folder {str(folder)!r} cannot be made: there is a file of that name")
     except OSError as error:
         fail(f"the output folder {str(folder)!r} cannot be written: {error.strerror or error}")
 

@@ -207,7 +207,8 @@ def changed(node: Node) -> None:
 def no_slope(node: Node) -> DomainError:
     """The error for a node whose slope is infinite or undefined."""
     args = arguments(node)
-    return _domain_error(node, f"{node._rule.name} has no finite slope at {values_of(args)}")
+    power = ". Along y, x ** y has a slope only for x > 0; a plain number y is held fixed" * (node._rule.name == "pow")
+    return _domain_error(node, f"{node._rule.name} has no finite slope at {values_of(args)}{power}")
 
 
 def _find_overflow(made: list[Node]) -> None:

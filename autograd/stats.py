@@ -31,12 +31,17 @@ class GraphStats:
     def __str__(self) -> str:
         leaves = sum(self.leaves.values())
         lines = [
-            f"{self.nodes} nodes, {self.edges} edges, depth {self.depth}, {leaves} leaves, {self.constants} constants",
+            f"{_count(self.nodes, 'node')}, {_count(self.edges, 'edge')}, depth {self.depth}, "
+            f"{_count(leaves, 'leaf', 'leaves')}, {_count(self.constants, 'constant')}",
             "operations: " + (", ".join(f"{n} × {op}" for op, n in self.operations.items()) or "none"),
         ]
         if set(self.leaves) - {""}:
             lines.append("leaves by scope: " + ", ".join(f"{n} in {s or '(none)'}" for s, n in self.leaves.items()))
         return "\n".join(lines)
+
+
+def _count(n: int, one: str, more: str = "") -> str:
+    return f"{n} {one if n == 1 else more or one + 's'}"
 
 
 def graph_stats(root: Value) -> GraphStats:

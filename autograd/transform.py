@@ -210,8 +210,10 @@ def _holds_value(x: Any) -> bool:
 
 
 def _chosen(argnums: int | Sequence[int], count: int) -> list[int]:
-    chosen = [argnums] if isinstance(argnums, int) else list(argnums)
+    chosen: list[Any] = list(argnums) if isinstance(argnums, list | tuple | range) else [argnums]
     for i in chosen:
+        if isinstance(i, bool) or not isinstance(i, int):
+            raise TypeError(f"argnums= is the number of an argument, from 0, or several of them; got {argnums!r:.80}")
         if not -count <= i < count:
             raise ValueError(f"argnums={i}, but the function was called with {count} argument(s), numbered from 0")
     return chosen

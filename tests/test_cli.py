@@ -57,6 +57,19 @@ def test_a_folder_that_cannot_be_written_is_told_before_any_work(tmp_path: Path)
     assert done.stdout == ""  # nothing was begun
 
 
+def test_a_file_where_the_folder_should_be_is_called_one(tmp_path: Path) -> None:
+    (tmp_path / "lecture").write_text("in the way")
+    result = CliRunner().invoke(cli.app, ["lecture", "--out", str(tmp_path / "lecture")])
+    assert result.exit_code == 1
+    assert "there is a file of that name" in result.stderr
+
+
+def test_the_commands_are_listed_with_whole_sentences() -> None:
+    listed = CliRunner().invoke(cli.app, ["--help"]).stdout.partition("Commands:")[2]
+    assert [line.split()[0] for line in listed.strip().splitlines()] == ["lecture", "check"]
+    assert all(line[-1] == "." and line[-2] != "." for line in listed.strip().splitlines())
+
+
 def test_a_missing_extra_is_told_with_the_command_that_installs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,7 +113,8 @@ def test_the_lecture_in_a_pipe_is_plain_text_and_one_page(tmp_path: Path) -> Non
         "from autograd import cli, lecture\n"
         "lecture.QUICK = lecture.Plan('quick', 1, 1, 2, 200, 1, 1)\n"
         "import nn\n"
-        "from autograd.lecture import symmetry, training\n"
+        "from autograd.lecture import figures, symmetry, training\n"
+        "figures.plot = lambda *_, **__: '<svg></svg>'\n"
         "training.HIDDEN = symmetry.HIDDEN = 4\n"
         "nn.MLP.for_data = lambda X, y, seed, **more: nn.MLP(64, [8, 10], seed=seed, **more)\n"
         "training.METHODS[:] = training.METHODS[1:4]\n"

@@ -42,6 +42,7 @@ def test_stats() -> None:
     assert s.operations == {"*": 1, "+": 1}
     assert "1 in layer1" in str(s)
     assert graph_stats(w).depth == 0
+    assert str(graph_stats(w)).startswith("1 node, 0 edges, depth 0, 1 leaf, 0 constants\n")
     with pytest.raises(TypeError, match="takes a Value"):
         graph_stats(3.0)  # type: ignore[arg-type]
 

@@ -34,6 +34,9 @@ def test_argnums() -> None:
     assert grad(f, 1)(2.0, 3.0) == 12.0
     assert grad(f, (0, 1))(2.0, 3.0) == (9.0, 12.0)
     assert value_and_grad(f, -1)(2.0, 3.0) == (18.0, 12.0)
+    for bad in ("x", 0.0, True, [0, "x"]):
+        with pytest.raises(TypeError, match="argnums= is the number of an argument"):
+            grad(lambda x, y: x * y, argnums=bad)(2.0, 3.0)
     with pytest.raises(ValueError, match="argnums=2"):
         grad(f, 2)(2.0, 3.0)
 

@@ -231,6 +231,11 @@ def test_an_infinite_slope_is_a_domain_error_and_nothing_is_half_done() -> None:
     assert math.isnan(z.grad)
 
 
+def test_a_negative_number_to_the_power_of_a_value_is_told_what_to_write() -> None:
+    with pytest.raises(DomainError, match=r"pow has no finite slope at -2\.0, n = 2\.0.* a plain number y is held"):
+        (Value(-2.0) ** Value(2.0, "n")).backward()
+
+
 def test_a_gradient_that_overflows_is_a_domain_error() -> None:
     x = Value(1e-200, "x")
     z = (x * 1e200) * 1e200  # the value is 1e200, its gradient 1e400
