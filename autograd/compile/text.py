@@ -425,7 +425,7 @@ class Writer(Names):
 
     def _is_full(self, expr: Expr, tensor: Tensor) -> bool:
         """Whether the value has all the rows and columns, and need not be repeated."""
-        if isinstance(expr, Number | Seed | Table) or _repeated(expr):
+        if _own_shape(expr) is None or _repeated(expr):
             return False
         return _has_rows(expr) or not tensor.batched
 
