@@ -117,7 +117,7 @@ def trace(root: Value, max_steps: int = MAX_STEPS) -> Trace:
         raise TypeError(f"explain takes one Value; got {root!r:.80} of type {type(root).__name__}.{hint}")
     if isinstance(max_steps, bool) or not isinstance(max_steps, int) or not 1 <= max_steps <= HARD_LIMIT:
         raise ValueError(f"max_steps= is a whole number from 1 to {HARD_LIMIT:,}; got {max_steps!r}")
-    leaves, made = topological(root)
+    leaves, made = _in_order(root)
     inputs = [leaf for leaf in leaves if not leaf.is_constant or leaf is root]
     steps = len(inputs) + 2 * len(made)
     if steps > max_steps:
@@ -148,7 +148,7 @@ def names_of(root: Value) -> dict[Value, str]:
 
     A label that is there twice gets a number: "w", "w#2". Plain numbers without a label are called "".
     """
-    leaves, made = topological(root)
+    leaves, made = _in_order(root)
     taken = {node.label for node in [*leaves, *made]}
     given: set[str] = {""}
     names: dict[Value, str] = {}
@@ -167,6 +167,13 @@ def names_of(root: Value) -> dict[Value, str]:
         given.add(name)
         names[node] = name
     return names
+
+
+def _in_order(root: Value) -> tuple[list[Value], list[Value]]:
+    """The leaves and the others below `root`, in topological order, the leaves in the order in which they are used."""
+    leaves, made = topological(root)
+    used = dict.fromkeys(a for node in made for a in arguments(node) if a.is_leaf)
+    return list(used) or leaves, made
 
 
 def _forward(node: Value, names: dict[Value, str]) -> Record:

@@ -19,7 +19,7 @@ STYLE = """
 .chalkgrad-explain caption { text-align: left; font-weight: bold; padding: .4em 0; }
 .chalkgrad-explain th, .chalkgrad-explain td { text-align: left; vertical-align: top; padding: .3em .8em;
   border-bottom: 1px solid #8888; }
-.chalkgrad-explain td p { margin: 0 0 .3em; max-width: 34em; }
+.chalkgrad-explain td p { margin: 0 0 .3em; min-width: 14em; max-width: 34em; }
 .chalkgrad-explain math { math-style: normal; }
 .chalkgrad-explain mfrac > * { padding: .08em .12em; }
 .chalkgrad-explain .line { margin: .3em 0; white-space: nowrap; }

@@ -72,6 +72,8 @@ ol.steps > li { padding: .5rem 0; border-bottom: 1px solid var(--panel); }
 .steps p { margin: .1rem 0 .4rem; max-width: 46em; }
 .steps .phase { color: var(--faint); font-size: .95rem; }
 .steps .line { overflow-x: auto; padding: .25rem 0 .25rem 1rem; }
+.steps .line.more:not(:focus-visible) { -webkit-mask-image: linear-gradient(to left, transparent, #000 2.5rem);
+  mask-image: linear-gradient(to left, transparent, #000 2.5rem); }
 .steps .total, .steps .where { display: inline-block; white-space: nowrap; padding: .3rem 0; }
 .steps .total { margin-left: .8em; }
 .steps .where { color: var(--faint); margin-left: .8em; }
@@ -110,6 +112,7 @@ svg .later { opacity: .38; }
   .playing .below { min-height: 0; } .playing .steps li.only .line { font-size: 1rem; padding-left: 0; }
 }
 @media print {
+  .steps .line.more { -webkit-mask-image: none !important; mask-image: none !important; }
   .controls, .keys { display: none !important; } .playing ol.steps > li { display: block !important; }
   ol.steps > li, .picture { break-inside: avoid; } .below { display: block; }
   .picture { max-height: none; overflow: hidden; } .picture svg { width: 100% !important; max-height: 20cm; }
@@ -169,17 +172,30 @@ SCRIPT = """
       item.classList.toggle("now", k >= first && k < end);
       item.classList.toggle("only", end - first === 1);
     });
-    $("count").textContent = `${at + 1} of ${last + 1}`;
+    // the inputs are one view of many steps; the numbers are those of the steps
+    const number = `${end - first > 1 ? `${first + 1}–` : ""}${end} of ${story.scenes.length}`;
+    $("count").textContent = number;
     $("where").value = at;
-    $("where").setAttribute("aria-valuetext", `step ${at + 1} of ${last + 1}`);
+    $("where").setAttribute("aria-valuetext", `step ${number}`);
     $("first").disabled = $("back").disabled = at === 0;
     $("next").disabled = $("last").disabled = at === last;
-    $("said").textContent = `Step ${at + 1} of ${last + 1}. ` +
+    $("said").textContent = `Step ${number}. ` +
       items.slice(first, end).map((item) => item.querySelector("p").textContent).join(" ");
     const changed = document.querySelector("tr.now"), table = document.querySelector(".wide");
     if (changed) table.scrollTop = changed.offsetTop - table.clientHeight / 3;
     if (at === last) pause();
+    measure();
     follow(nodes.get(story.scenes[end - 1].node));
+  };
+
+  // A formula too long for the screen scrolls, by keyboard too, and fades where there is more to come.
+  const fade = (line) => line.classList.toggle("more", line.scrollLeft + line.clientWidth < line.scrollWidth - 2);
+  const measure = () => {
+    for (const line of all("li.now .line")) {
+      line.tabIndex = line.scrollWidth > line.clientWidth ? 0 : -1;
+      line.onscroll = () => fade(line);
+      fade(line);
+    }
   };
 
   const frame = document.querySelector(".picture"), graph = frame.querySelector("svg");
@@ -221,7 +237,7 @@ SCRIPT = """
   $("last").onclick = does.End; $("turn").onclick = does.b; $("play").onclick = play;
   $("where").max = last; $("where").oninput = (event) => go(Number(event.target.value));
   document.documentElement.classList.add("playing");
-  addEventListener("resize", fit);
+  addEventListener("resize", () => { fit(); measure(); });
   let seen = 0;  // on paper stands the whole story
   addEventListener("beforeprint", () => { seen = at; show(last); });
   addEventListener("afterprint", () => show(seen));

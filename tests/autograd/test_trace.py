@@ -176,3 +176,11 @@ def test_under_ieee_infinities_flow():
         a = Value(0.0, "a")
         told = trace(sqrt(a))
     assert math.isinf(told.gradients["a"])
+
+
+def test_inputs_are_told_in_the_order_in_which_they_are_used() -> None:
+    v, w, x, b = Value(2.0, "v"), Value(3.0, "w"), Value(4.0), Value(5.0, "b")
+    first = dot([w], [x], b)
+    told = trace(dot([v], [first.sigmoid()]))  # a dot node lists its weights first
+    assert told.inputs == ("w", "b", "v1", "v")
+    assert [step.node for step in told.steps if not step.args] == list(told.inputs)
