@@ -16,8 +16,8 @@
                writes the views)
     calls      both as NumPy calls that allocate nothing (`arrays`: what their names stand for, `memory`: the views)
     matrix     those calls, bound to arrays for each batch size, in blocks of rows
-    loops      both as loops that numba compiles (`fusing`: which can be one, `numba_functions`: exp and log in them,
-               `numba_matrix`: bound and run)
+    loops      both as loops that numba compiles (`fusing`: which can be one, `flattening`: which need no rows,
+               `loop_text`: their lines, `numba_functions`: exp and log in them, `numba_matrix`: bound and run)
 
     numba_tape a large irregular graph as a tape of instructions, and `numba_kernel` the loop that runs any tape
     jax_matrix the matrices as a JAX function, and `jax_epoch` whole epochs of it, on one device or many

@@ -108,6 +108,21 @@ def test_the_compiled_loops(compiled):
     assert fused.explain() == calls.explain()
 
 
+def test_functions_run_over_whole_rows_as_one_loop():
+    cost, leaves, data = network(np.random.default_rng(1))
+    program = compile(cost, leaves, backend="numpy")
+    program(*data)
+    length, inside = "", {}
+    for line in Fused(program._runner.plan).loops.body:
+        if line.startswith("for "):
+            length = line
+        for name in ("sigmoid", "softplus"):
+            if f"{name}(" in line:
+                inside.setdefault(name, []).append(length)
+    hidden, last = "for k in range(m * 12):", "for k in range(m * 3):"
+    assert inside == {"sigmoid": [hidden, last], "softplus": [last]}
+
+
 def test_the_compiled_loops_name_the_node_and_the_row(compiled):
     fused, calls, (X, T) = compiled
     X = X.copy()
