@@ -71,6 +71,8 @@ class History:
         """Draw the cost and, for classes, the accuracy over the epochs with matplotlib; returns the axes."""
         import matplotlib.pyplot as plt
 
+        if not self.cost:
+            raise ValueError("this training has not begun: there is nothing to plot")
         axes = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")[1] if axes is None else axes
         epochs = range(len(self.cost))
         axes[0].plot(epochs, self.cost, color="#0072b2")

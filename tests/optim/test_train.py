@@ -206,6 +206,8 @@ def test_plot(rings: Data) -> None:
     import matplotlib.pyplot as plt
 
     plt.close("all")
+    with pytest.raises(ValueError, match="nothing to plot"):
+        History().plot()
 
 
 @pytest.mark.parametrize("backend", ["eager", "auto"])
