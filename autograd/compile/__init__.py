@@ -22,7 +22,7 @@
     numba_tape a large irregular graph as a tape of instructions, and `numba_kernel` the loop that runs any tape
     jax_matrix the matrices as a JAX function, and `jax_epoch` whole epochs of it, on one device or many
 
-    batch      what the user passes, checked
+    batch      what the user passes, checked (`quiet`: without NumPy's warnings)
     program    the thing that is called
 
 Each name is a file of this folder.

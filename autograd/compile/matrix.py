@@ -11,7 +11,6 @@ than one block.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import copy_context
 from dataclasses import replace
 from threading import Lock
 from typing import Any
@@ -31,24 +30,6 @@ BLOCK = 1 << 17  # how many numbers the tensors of one block of rows may hold: 1
 KEPT = 8  # for how many batch sizes the arrays are kept
 
 
-def _quiet_context() -> Callable[..., float]:
-    """What calls a function with NumPy's warnings off: inf and NaN are looked for in the result.
-
-    NumPy 2 keeps that setting in the context, so that entering a context that has it is all that is needed, at a
-    tenth of the time of `np.errstate`.
-    """
-    if int(np.__version__.split(".")[0]) < 2:
-
-        def run(f: Callable[..., float], *args: Any) -> float:
-            with np.errstate(all="ignore"):
-                return f(*args)
-
-        return run
-    context = copy_context()
-    context.run(np.seterr, all="ignore")
-    return context.run
-
-
 def make(recording: Recording) -> Matrix:
     """The runner of a recording: see `autograd.compile.program.Runner`."""
     return Matrix(recording)
@@ -63,7 +44,6 @@ class Matrix:
         self.recording = recording
         self.plan = differentiate(plan(recording), recording)
         self.calls = type(self).written(self.plan)
-        self.quietly = _quiet_context()
         self.lock = Lock()
         self.mean = True  # how the text of `source` weighs the examples; the weight itself is passed in
         self.fast_source = self.calls.source
@@ -101,7 +81,7 @@ class Matrix:
                 if len(self.bound) >= KEPT:
                     self.bound.pop(next(iter(self.bound)))
                 run = self.bound[rows] = self.calls.bind(rows, parameters, self.gradient)
-            return self.quietly(run, weight, *batch), self.gradient.copy()
+            return run(weight, *batch), self.gradient.copy()
 
     def _in_blocks(self, parameters: Array, batch: list[Array], weight: float) -> tuple[float, Array]:
         if self.parts is None:

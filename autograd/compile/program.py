@@ -27,6 +27,7 @@ from autograd import reverse, rules
 from autograd.compile.batch import Array, arrays
 from autograd.compile.choose import choose
 from autograd.compile.frozen import TraceError
+from autograd.compile.quiet import quietly
 from autograd.compile.record import Recording, flat_parameters, record
 from autograd.compile.simplify import simplify
 from autograd.errors import DomainError, ieee_is_on
@@ -161,8 +162,8 @@ class Program:
                 self._demand_finite(data)
             runner = self._make(data)
         weight = 1.0 / len(data[0]) if self._mean and data else 1.0
-        value, gradient = runner(self._parameters, data, weight)
-        if not (math.isfinite(value) and math.isfinite(gradient.dot(gradient))):
+        value, gradient, finite = quietly(_run, runner, self._parameters, data, weight)
+        if not finite:
             if ieee_is_on():  # Python's own floats do not let inf and NaN flow; the engine does
                 return self._amiss(data, weight) if self._backend == "python" else (value, gradient)
             if not (math.isfinite(value) and np.isfinite(gradient).all()):  # (or only a square was too large)
@@ -317,7 +318,7 @@ class Program:
         scalars = all(isinstance(a, NUMBERS) for a in args)
         if scalars and self._backend == "python" and self._straight is None:
             self._straight = runner.checked()  # type: ignore[attr-defined]
-        value, gradient = runner(flat, [], 1.0)
+        value, gradient, _ = quietly(_run, runner, flat, [], 1.0)
         if not math.isfinite(value) or not np.isfinite(gradient).all():
             value, gradient = self._eager(args)
         return value, tuple(gradient.tolist()) if scalars else gradient
@@ -338,7 +339,7 @@ class Program:
         value, gradient = 0.0, np.zeros(len(self._values))
         if not ieee_is_on():
             self._demand_finite(data)
-        with self._current():
+        with self._current(), np.errstate(all="ignore"):
             for k in self._suspects(data):
                 try:
                     row_value, row_gradient = self._eagerly([x[k] for x in data], self._cost)
@@ -393,8 +394,14 @@ class Program:
         yield first
 
     def _is_finite(self, data: list[Array]) -> bool:
-        value, gradient = self._made()(self._parameters, data, 1.0 / len(data[0]))
+        value, gradient, _ = quietly(_run, self._made(), self._parameters, data, 1.0 / len(data[0]))
         return math.isfinite(value) and bool(np.isfinite(gradient).all())
+
+
+def _run(runner: Runner, parameters: Array, batch: list[Array], weight: float) -> tuple[float, Array, bool]:
+    """(value, gradient, whether they are finite, and not too large to be squared)."""
+    value, gradient = runner(parameters, batch, weight)
+    return value, gradient, math.isfinite(value) and math.isfinite(gradient.dot(gradient))
 
 
 def backend_module(name: str) -> Any:

@@ -373,6 +373,25 @@ def test_numbers_that_are_not_finite_to_begin_with(backend):
         assert program([1.0, 2.0])[0] == math.inf
 
 
+def test_what_is_not_finite_comes_without_warnings(backend):
+    w = [Value(1.0), Value(0.0)]
+    X = np.linspace(-1.0, 1.0, 80)
+    program = compile(lambda x: x / w[1] + w[0], w, backend=backend)
+    program.parameters[1] = 2.0
+    program(X)  # a slope of 1e200 is finite, though its square is not
+    if backend == "numpy":
+        program._runner.block = 64
+    program.parameters[1] = 1e-100
+    assert abs(program(X + 0.5)[1][1]) > 1e199
+    program.parameters[1] = 0.0
+    with pytest.raises(DomainError, match="row 0"):
+        program(X)
+    with ieee():
+        value, slopes = program(X)
+    assert np.isnan(value)
+    assert np.isnan(slopes[1])
+
+
 def test_threads_do_not_mix():
     rng = np.random.default_rng(0)
     W = [[Value(x) for x in row] for row in rng.normal(size=(30, 40))]
