@@ -19,6 +19,7 @@
     loops      both as loops that numba compiles (`fusing`: which can be one, `flattening`: which need no rows,
                `loop_text`: their lines, `numba_functions`: exp and log in them, `numba_matrix`: bound and run)
 
+    numba_straight   a small graph without a batch as the straight-line text, compiled by numba
     numba_tape a large irregular graph as a tape of instructions, and `numba_kernel` the loop that runs any tape
     jax_matrix the matrices as a JAX function, and `jax_epoch` whole epochs of it, on one device or many
 

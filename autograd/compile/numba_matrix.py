@@ -17,12 +17,14 @@ from autograd.compile.loops import Loops
 from autograd.compile.matrix import Matrix
 from autograd.compile.numba_functions import header
 from autograd.compile.numba_kernel import loaded
+from autograd.compile.numba_straight import NumbaStraight
 from autograd.compile.numba_tape import NumbaRunner
 from autograd.compile.record import Recording
 from autograd.compile.tensors import Plan
 
 Array = NDArray[np.float64]
 LINES = 200  # of loops, above which compiling them would take more than a few seconds
+SHORT = 400  # nodes of a graph without a batch, above which the same is true of a function without loops
 
 
 class Fused:
@@ -60,8 +62,9 @@ class FusedMatrix(Matrix):
     written = Fused
 
 
-def make(recording: Recording) -> FusedMatrix | NumbaRunner:
-    """The backend "numba": loops over matrices where a batch has them, the tape for everything else.
+def make(recording: Recording) -> FusedMatrix | NumbaStraight | NumbaRunner:
+    """The backend "numba": loops over matrices where a batch has them, a function without loops for a small graph
+    without a batch, the tape for everything else.
 
     Raises ImportError where numba is not installed.
     """
@@ -71,4 +74,6 @@ def make(recording: Recording) -> FusedMatrix | NumbaRunner:
         fused = FusedMatrix(recording)
         if len(fused.calls.loops.body) <= LINES:
             return fused
+    if not recording.shapes and recording.parameter_count and len(recording) <= SHORT:
+        return NumbaStraight(recording)
     return NumbaRunner(recording)

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from operator import attrgetter
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -129,6 +130,8 @@ class Program:
         self._recording: Recording | None = None
         self._kinds: list[Any] | None = None
         self._structure: Any = None  # of the arguments, where they are what is differentiated
+        self._arguments: Array = np.zeros(0)  # and their numbers
+        self._lock = Lock()
         self._straight: Callable[..., Any] | None = None  # for numbers only: called without any ceremony
         if params is not None and _takes_nothing(cost):
             self._make(())
@@ -303,23 +306,28 @@ class Program:
     # -- The arguments differentiated -------------------------------------------------------------------------------
 
     def _differentiate(self, args: tuple[Any, ...]) -> tuple[float, Any]:
-        leaves: list[Value] = []
-        structure = _shape(tuple(args))
+        numbers: list[float] = []
+        first: Any = args[0] if len(args) == 1 else None
+        plain = first.__class__ is np.ndarray and _is_plain(first)
+        structure = [first.shape] if plain else [_flattened(a, numbers) for a in args]
+        flat = first.ravel() if plain else numbers
         if self._runner is not None and EDITS[0] != self._edits:
             self._take_edits()
         if self._runner is None:
             self._structure = structure
             self._make(args)
+            self._arguments = np.zeros(len(flat))
         elif structure != self._structure:
-            raise ValueError(f"the program was recorded with arguments of shape {self._structure}; got {structure}")
+            before, now = (", ".join(map(str, x)) or "none" for x in (self._structure, structure))
+            raise ValueError(f"the program was recorded with arguments of shape {before}; got {now}")
         runner = self._made()
-        variable(tuple(args), leaves)
-        flat = np.array([leaf._data for leaf in leaves])
         scalars = all(isinstance(a, NUMBERS) for a in args)
-        if scalars and self._backend == "python" and self._straight is None:
-            self._straight = runner.checked()  # type: ignore[attr-defined]
-        value, gradient, _ = quietly(_run, runner, flat, [], 1.0)
-        if not math.isfinite(value) or not np.isfinite(gradient).all():
+        if scalars and self._straight is None and hasattr(runner, "checked"):
+            self._straight = runner.checked()
+        with self._lock:  # one array for all calls: a runner may be bound to it
+            self._arguments[:] = flat
+            value, gradient, finite = quietly(_run, runner, self._arguments, [], 1.0)
+        if not finite and not (math.isfinite(value) and np.isfinite(gradient).all()):
             value, gradient = self._eager(args)
         return value, tuple(gradient.tolist()) if scalars else gradient
 
@@ -421,12 +429,34 @@ def _takes_nothing(cost: Callable[..., Any]) -> bool:
         return False
 
 
-def _shape(x: Any) -> Any:
-    """The structure of arguments, for comparison: shapes of arrays, lengths of lists, keys of dicts."""
-    if isinstance(x, np.ndarray):
+def _is_plain(x: Array) -> bool:
+    """Floats, all of them finite?"""
+    return x.dtype == np.float64 and math.isfinite(x.sum())
+
+
+def _flattened(x: Any, numbers: list[float]) -> Any:
+    """Append the numbers of a nested argument in order. Its structure is returned: () for a number, the shape of an
+    array or of a list of lists, and lists and dicts of these.
+
+    Raises what `autograd.transform.variable` raises where something is not a number, or not finite.
+    """
+    kind = x.__class__
+    if kind is float and x - x == 0.0:
+        numbers.append(x)
+        return ()
+    if kind is np.ndarray and _is_plain(x):
+        numbers += x.ravel().tolist()
         return x.shape
+    if kind is list or kind is tuple:
+        if set(map(type, x)) == {float} and math.isfinite(sum(x)):
+            numbers += x
+            return (len(x),)
+        items = [_flattened(i, numbers) for i in x]
+        alike = items and items[0].__class__ is tuple and items.count(items[0]) == len(items)
+        return (len(items), *items[0]) if alike else items
     if isinstance(x, dict):
-        return {k: _shape(v) for k, v in x.items()}
-    if isinstance(x, list | tuple):
-        return [_shape(i) for i in x]
-    return "number"
+        return {k: _flattened(v, numbers) for k, v in x.items()}
+    leaves: list[Value] = []
+    variable(x, leaves)
+    numbers += [leaf._data for leaf in leaves]
+    return np.shape(x)

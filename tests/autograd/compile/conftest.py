@@ -3,10 +3,19 @@
 `quick_backend` and `slow_backend` divide them by how long they take to make a program: for tests that make many.
 """
 
+from importlib import import_module
+
 import pytest
 
 QUICK = ["python", "numpy"]
 SLOW = {"numba": "numba_matrix", "jax": "jax_matrix"}
+
+
+@pytest.fixture(autouse=True)
+def tapes(request, monkeypatch):
+    """Small graphs go on the tape, as large ones do: to compile each of them would take a second."""
+    if not request.module.__name__.endswith("test_numba_straight"):
+        monkeypatch.setattr(import_module("autograd.compile.numba_matrix"), "SHORT", 0)
 
 
 @pytest.fixture(scope="session")
