@@ -100,6 +100,7 @@ svg .edge.now > polygon { fill: var(--highlight) !important; }
 svg .edge.now > text { fill: var(--text); font-weight: bold; }
 svg .later { opacity: .38; }
 @media (prefers-reduced-motion: no-preference) { svg .node, svg .edge { transition: opacity .2s; } }
+@media (forced-colors: active) { tr.now > th { font-weight: bold; text-decoration: underline; } }
 @media (max-width: 48rem) {
   body { font-size: 1rem; } main { padding: .5rem .75rem 8rem; } h1 { font-size: 1.1rem; }
   .picture { max-height: 42vh; } .playing .steps li.only p { font-size: 1.1rem; } .below { display: block; }
