@@ -112,6 +112,7 @@ class Grouper:
         self.bounds: set[int] = set()
         self.scopes = {place: recording.scopes.get(slot, "") for slot, place in recording.parameters.items()}
         self.is_batched = recording.batched()
+        self.weighted = self._weighted()
         for slot, place in recording.parameters.items():
             self.where[slot] = (self.parameters, place)
         starts = np.cumsum([0] + [t.size for t in self.inputs])
@@ -132,11 +133,13 @@ class Grouper:
         for level in sorted(levels):
             groups: dict[Any, list[Node]] = {}
             for node in levels[level]:
+                self._weigh(node)
                 groups.setdefault(self._signature(node), []).append(node)
             for group in groups.values():
                 self._group(group)
         result: Ref | Sum
         if root is not None:
+            self._weigh(root)
             result = self._sum_of([root], self._blocks([root]), (1,), 1, 1)
         else:
             result = self._result(self.r.root)
@@ -166,13 +169,31 @@ class Grouper:
             node.level = 1 + max((nodes[x].level if x in nodes else 0 for x in node.operands()), default=0)
         return nodes
 
+    def _weighted(self) -> set[int]:
+        """Products of what all examples share and what they do not that are only added up, in whatever many sums.
+
+        They are no nodes of their own: where weights repeat, as in a Toeplitz matrix, the sums are matrix products.
+        """
+        r = self.r
+        others = {r.root, r.penalty}
+        for i, args in enumerate(r.args):
+            n = len(args) // 2 if r.ops[i] is rules.dot else 0
+            if n or not is_sum(r, i):
+                others.update(args[:n] + args[-n:] if n else args)
+        batched = self.is_batched
+        return {
+            i
+            for i, args in enumerate(r.args)
+            if r.ops[i] is rules.mul and not is_sum(r, i) and i not in others and batched[args[0]] != batched[args[1]]
+        }
+
     def _sum_node(self, slot: int, count: list[int]) -> Node:
         r = self.r
         (terms, constant), dots = form(r, slot, count)
         products: dict[tuple[Factor, Factor], float] = {}
         singles: dict[int, float] = {}
         for c, t in terms:
-            if count[t] == 1 and r.ops[t] is rules.mul:
+            if r.ops[t] is rules.mul and (count[t] == 1 or t in self.weighted):
                 u, v = r.args[t]
                 dots.append((c, u, v))
             else:
@@ -180,9 +201,6 @@ class Grouper:
         for c, u, v in dots:
             pair = (v, u) if (v, u) in products else (u, v)
             products[pair] = products.get(pair, 0.0) + c
-        if len(set(singles.values())) > 2:  # a linear form with coefficients of all kinds is a product with constants
-            products.update(dict.fromkeys(singles.items(), 1.0))
-            singles = {}
         return Node(
             slot,
             rules.total,
@@ -207,6 +225,16 @@ class Grouper:
                 if places and places[-1] - places[0] == len(places) - 1:
                     bounds |= {places[0], places[-1] + 1}
         return bounds
+
+    def _weigh(self, node: Node) -> None:
+        """Terms of one tensor with coefficients of all kinds become its product with constants."""
+        kinds: dict[Tensor | None, set[float]] = {}
+        for c, t in node.singles:
+            kinds.setdefault(self._tensor(t), set()).add(c)
+        many = [(c, t) for c, t in node.singles if len(kinds[self._tensor(t)]) > 2]
+        if many:
+            node.products += [(1.0, t, c) for c, t in many]
+            node.singles = [term for term in node.singles if term not in many]
 
     # -- 2. Nodes made alike ----------------------------------------------------------------------------------------
 

@@ -14,7 +14,9 @@ def _range(start: int, n: int, step: int, size: int) -> str | None:
     """A slice of n columns from start, None if there is none."""
     if n == 1:
         return f"{start}:{start + 1}"
-    if step < 1:
+    if step < 0:
+        return f"{start}:{max(start + n * step, -1)}:{step}".replace(":-1:", "::")
+    if step == 0:
         return None
     if start == 0 and step == 1 and n == size:
         return ":"
@@ -27,6 +29,8 @@ def slices_of(ref: Ref, tensor: Tensor) -> list[str] | None:
         one = _range(ref.offset, ref.shape[0], ref.strides[0], tensor.size)
         return None if one is None else [one]
     if len(tensor.shape) != 2:
+        return None
+    if min(ref.strides, default=0) < 0:
         return None
     width = tensor.shape[1]
     row, column = divmod(ref.offset, width)
@@ -102,7 +106,7 @@ def arange(ref: Ref) -> str:
         after = ", None" * (len(ref.shape) - 1 - k)
         text = f"np.arange({n})" + (f"[:{after}]" if after else "")
         pieces.append(text if s == 1 else f"{s} * {text}")
-    return " + ".join(pieces)
+    return " + ".join(pieces).replace("+ -", "- ")
 
 
 def index_of(index: Any) -> str:

@@ -172,7 +172,7 @@ class Writer(Names):
                 self.lines.append(self._commented(f"{name} = {text}", tensor.shape, tensor.batched))
             else:
                 self._start(tensor)
-                self.lines.append(f"{name} = {name} + {_wrapped((text, 1), 2)}")
+                self.lines.append(f"{name} += {text}")
             self.started.add(tensor)
         else:
             self._start(tensor)
@@ -258,6 +258,9 @@ class Writer(Names):
             else [*root.terms, *([(1.0, root.constant)] if root.constant else [])]
         )
         for c, term in terms:
+            if isinstance(term, Number) and batched:
+                pieces.append((c * term.value, ("m", 9)))
+                continue
             text = self._total(term)
             pieces.append((c, (f"m * {text}", 2) if batched and not term.batched else (text, 9)))
         text = _joined(pieces)
@@ -388,7 +391,8 @@ class Writer(Names):
         if expr.how != "b" and a.shape[0] == 1 and a.batched and not b.batched:
             # one row of activations for each example: they are the rows of a matrix
             rows = _wrapped(self._full(_squeezed(a, 0)), 2)
-            return f"{rows} @ {_wrapped(self._full(b), 9)}{'.T' if expr.how == 'z' else ''}", 2
+            second = _wrapped(self._full(b), 9)
+            return f"{rows} @ {_turned(second, False) if expr.how == 'z' else second}", 2
         if expr.how == "b" and expr.over_batch and a.batched and b.batched:
             if a.shape[0] == 1:
                 first, second = (_wrapped(self._full(_squeezed(x, 0)), 9) for x in (a, b))

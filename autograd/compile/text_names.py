@@ -192,6 +192,8 @@ class Names:
             return self.piece(matrix, "W", n) + block_of(ref, matrix)
         keep = [k for k in range(len(ref.shape)) if k not in repeated]
         inner = Ref(ref.tensor, ref.offset, tuple(ref.shape[k] for k in keep), tuple(ref.strides[k] for k in keep))
+        if not repeated and len(keep) == 2 and 1 not in ref.shape and 0 < ref.strides[0] < ref.strides[1]:
+            return self._parameter(ref.turned, letter, n) + ".T"
         name = self.piece(inner, letter or ("W" if len(keep) == 2 else "w"), n)
         stored = self.pieces[name].shape
         if stored != inner.shape:

@@ -88,7 +88,32 @@ def chain():
     return cost, [A, b], [(3,)], ["S1 = W1 + X[:, :, None]", "M1 = S1.max(axis=-2)", "S3 = E1.sum(axis=-2)"]
 
 
-@pytest.mark.parametrize("model", [attention, recurrent_on_concatenated_rows, layer_norm, chain])
+def toeplitz():
+    """Weights that repeat along diagonals; and the same weights transposed, times constants."""
+    c = matrix(4)
+
+    def cost(x):
+        z = [sum(c[abs(i - j)] * x[j] for j in range(4)) for i in range(4)]
+        y = [c[0] * 2.0 * z[0] - 3.0 * z[1], z[2] + 0.5 * z[3]]
+        return F.dot(z, z) - F.dot(y, y)
+
+    return cost, [c], [(4,)], ["Z1 = X @ G1.T", "dG1 = dZ1.T @ X"]
+
+
+def tied():
+    W, b = matrix(2, 5), matrix(5)
+
+    def cost(x):
+        return (((x @ W.T) @ W + b - x) ** 2).sum() - x.sum() + 3 * b[0] - 2.0
+
+    lines = ["Z1 = X @ W1.T", "Z2 = Z1 @ W1 + b2 - X", "dW1 = Z1.T @ dZ2 + dZ1.T @ X"]
+    return cost, [W, b], [(5,)], lines
+
+
+MODELS = [attention, recurrent_on_concatenated_rows, layer_norm, chain, toeplitz, tied]
+
+
+@pytest.mark.parametrize("model", MODELS)
 def test_the_lines_of_a_textbook(model):
     cost, params, shapes, expected = model()
     rng = np.random.default_rng(3)
