@@ -186,7 +186,7 @@ SCRIPT = """
     if (changed) table.scrollTop = changed.offsetTop - table.clientHeight / 3;
     if (at === last) pause();
     measure();
-    follow(nodes.get(story.scenes[end - 1].node));
+    follow(nodes.get(story.scenes[first].node));
   };
 
   // A formula too long for the screen scrolls, by keyboard too, and fades where there is more to come.
