@@ -140,6 +140,8 @@ def _div(b: Builder, x: int, y: int) -> int | None:
         return b.make(rules.mul, (b.number(1.0 / c), x)) if c != 0.0 and math.isfinite(1.0 / c) else None
     if minus := b.parts(x, rules.neg):
         return b.make(rules.neg, (b.make(rules.div, (minus[0], y)),))
+    if b.is_number(x, 0.0) and (b.ops[y] is rules.exp or shifted(b, y)):  # where a mask has made exp(a) 0
+        return x
     other = b.one_plus(y)
     power = b.parts(other, rules.exp) if other is not None else None
     if power and x in constants:  # c/(1 + exp(u)) = c·σ(-u)
