@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from autograd.check.formula import Formula, FormulaError, parse
-from autograd.check.homework import LEVELS, hint, run_file
+from autograd.check.homework import LEVELS, hint, needs, run_file
 from autograd.check.report import GradientReport
 from autograd.check.verdict import gradcheck
 from autograd.transform import value_and_grad
@@ -27,6 +27,7 @@ def check(
     rtol: Annotated[float, typer.Option(help="Relative tolerance.")] = 1e-6,
     seed: Annotated[int, typer.Option(help="Seed of the random points.")] = 0,
     hints: Annotated[str, typer.Option(help="How much to tell: verdict, place or diagnosis.")] = "diagnosis",
+    seconds: Annotated[float, typer.Option(help="How long a file, and each check in it, may take.")] = 60.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Check a derivative that you found by hand: is it right, and if not, which step is wrong?
@@ -40,7 +41,9 @@ def check(
     if hints not in LEVELS:
         raise _stop(f"--hints is one of {', '.join(LEVELS)}; got {hints!r}")
     if what.endswith(".py") and not (values or by or claim):
-        raise typer.Exit(_check_file(Path(what), hints, as_json=as_json))
+        raise typer.Exit(_check_file(Path(what), hints, seconds, as_json=as_json))
+    if Path(what).is_file():
+        raise _stop(f"{what} is a file, but no Python file: its name should end in .py")
     try:
         report, said = check_text(what, by or [], claim or [], values or [], points=points, rtol=rtol, seed=seed)
     except (TypeError, ValueError) as error:
@@ -163,10 +166,10 @@ def _joined(names: Iterable[str], at: dict[str, float]) -> str:
     return ""
 
 
-def _check_file(path: Path, hints: str, *, as_json: bool) -> int:
+def _check_file(path: Path, hints: str, seconds: float, *, as_json: bool) -> int:
     if not path.is_file():
-        raise _stop(f"there is no file {str(path)!r}")
-    outcomes = run_file(path)
+        raise _stop(f"{path} is a folder" if path.is_dir() else f"there is no file {str(path)!r}")
+    outcomes = run_file(path, seconds=seconds)
     if as_json:
         data = [
             {
@@ -184,6 +187,8 @@ def _check_file(path: Path, hints: str, *, as_json: bool) -> int:
         typer.echo(outcome.text(hints))  # type: ignore[arg-type]
     if not outcomes:
         typer.echo(f"{path} holds no checks: call gradcheck in it, or write functions named check_… or test_…")
+        for name, arguments in needs(path).items():
+            typer.echo(f"{name} was not run, since it needs arguments: {', '.join(arguments)}")
         return 1
     right = sum(map(bool, outcomes))
     typer.echo(f"{right} of {len(outcomes)} right; score {sum(o.score for o in outcomes):.2f} of {len(outcomes)}")

@@ -12,7 +12,7 @@ import numpy as np
 from autograd.check.diagnose_changes import Candidate
 from autograd.check.diagnose_effects import gradient
 from autograd.check.diagnose_search import Explanation, Finding
-from autograd.check.diagnose_several import Search
+from autograd.check.diagnose_several import WORK, Search
 from autograd.check.diagnose_words import diagnoses, unknown
 from autograd.check.problem import Diagnosis, Problem
 
@@ -40,13 +40,19 @@ def _searched(problem: Problem) -> list[Diagnosis]:
         or search.odd_slopes(named=True)
         or search.quantities()
         or search.indices()
-        or search.several()
+        or _stranger(search)
         or search.odd_slopes(named=False)
     )
     found.sort(key=lambda e: e.cost)
     return diagnoses(search.groups, _distinct(found), search.nearest) or [
         unknown(problem, search.graph, search.nearest, search.untried)
     ]
+
+
+def _stranger(search: Search) -> list[Explanation]:
+    """One quantity taken for another everywhere, or two mistakes at once; if the first fits, with less patience."""
+    found = search.mixups()
+    return found + search.several(WORK // 10 if found else WORK)
 
 
 def _distinct(found: list[Explanation]) -> list[Explanation]:

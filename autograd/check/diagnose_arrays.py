@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograd.check.diagnose_fit import ratio
-from autograd.check.diagnose_graph import Mask
+from autograd.check.diagnose_graph import Ints, Mask
 from autograd.check.problem import Array, Block, Kind, Problem
+
+STRANGE = 1.7  # what costs more is not tried together with another mistake
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,18 @@ def rearrangements(problem: Problem, at: Array, right: Array, claimed: Array, wr
         yield from _swapped(problem, blocks, at, right)
     yield from _permuted(blocks, right, claimed)
     yield from _extra(blocks, at, right, claimed)
+
+
+def orders(problem: Problem, wrong: Mask) -> Iterator[tuple[Rearranged, Ints]]:
+    """The likeliest orders in which components may stand, each with the component that stands in each place."""
+    blocks = [b for b in problem.blocks if wrong[b.slice].any()]
+    names = np.arange(float(len(problem.names)))[None]
+    found = [r for block in blocks for r in _within(block, names)]
+    found += _swapped(problem, blocks, names, names)
+    for r in found:
+        order = r.gradient[0].astype(np.int64)
+        if r.cost < STRANGE and len(np.unique(order)) == len(order):
+            yield r, order
 
 
 def _with(right: Array, *parts: tuple[Block, Array]) -> Array:

@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 
+from autograd.check.diagnose_effects import arriving
 from autograd.check.diagnose_graph import Change, Graph, Ints
 from autograd.check.groups import Group, Groups
 from autograd.check.problem import Array, Kind
@@ -16,7 +17,9 @@ from autograd.check.wrong_slopes import Program, WrongSlope, evaluate, right_slo
 from autograd.expression import number, symbol
 from autograd.rules import RULES
 
+DEEPEST = 3  # how far below a factor its parts are looked for
 HEAD = 64  # edges by which slopes are compared first
+SYMMETRIC = frozenset({"maximum", "minimum"})
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "softplus", "exp", "sin")
 
 
@@ -28,6 +31,7 @@ class Candidate:
     `slope`   what was written in place of the slope, if it was something else
     `by`      a quantity that the slopes were multiplied by, or what was taken in their place, in words
     `node`    the node whose formula completes these words, -1 if none
+    `raw`     the unflattened node whose formula completes the words of `slope`, -1 if none
     """
 
     kind: Kind
@@ -38,6 +42,7 @@ class Candidate:
     slope: WrongSlope | None = None
     by: str = ""
     node: int = -1
+    raw: int = -1
 
 
 def times(graph: Graph, place: Group, factor: float, cost: float = 0.0) -> Candidate:
@@ -192,11 +197,16 @@ def _edited(graph: Graph, group: Group) -> Iterator[Candidate]:
     """The slopes that people write in place of that of an operation."""
     edges = group.edges
     ops, slots = {graph.nodes[s].op for s in graph.src[edges].tolist()}, set(graph.slot[edges].tolist())
-    if group.role == "into" or len(ops) > 1 or len(slots) > 1 or ops == {"sum"}:
+    if group.role == "into" or len(ops) > 1 or ops == {"sum"}:
         return
-    op, slot = ops.pop(), slots.pop()
+    op, slot, names = ops.pop(), slots.pop(), _numbers(graph, edges)
+    if slots:  # of a maximum, both arguments
+        if op not in SYMMETRIC:
+            return
+        second = (graph.slot[edges] == 1)[:, None]
+        names["x"], names["y"] = np.where(second, names["y"], names["x"]), np.where(second, names["x"], names["y"])
+        slot = 0
     listed, program = _wrong_slopes(op, slot), _program(op, slot)
-    names = _numbers(graph, edges)
     shape = len(edges), len(graph.points)
     if len(edges) <= HEAD:
         for wrong, slopes in zip(listed, program.run(names, shape), strict=True):
@@ -220,6 +230,7 @@ def _replacements(graph: Graph, groups: Groups, group: Group) -> Iterator[Candid
     slots = np.unique(graph.slot[edges])
     if group.role == "into":
         yield from _extra_slopes(graph, group)
+        yield from _unreached(graph, group)
     elif alike and first.op == "sum":
         numbers = np.abs(right[right != 1])
         if len({groups.made[d] for d in graph.dst[edges].tolist()}) > 1:
@@ -233,8 +244,11 @@ def _replacements(graph: Graph, groups: Groups, group: Group) -> Iterator[Candid
         yield _candidate(
             group, edges, 1 / right, WrongSlope("wrong-slope", number(1), 2.5, "dividing in place of multiplying")
         )
-    elif alike and len(slots) == 1 and first.op in ("mul", "div"):
-        yield from _neighbours(graph, groups, group, int(slots[0]), _numbers(graph, edges))
+    elif alike and len(slots) == 1:
+        names = _numbers(graph, edges)
+        if first.op in ("mul", "div"):
+            yield from _neighbours(graph, groups, group, int(slots[0]), names)
+        yield from _other_constant(graph, group, int(slots[0]), names)
 
 
 def _one_factor_less(graph: Graph, group: Group) -> Iterator[Candidate]:
@@ -262,31 +276,73 @@ def _candidate(group: Group, edges: Ints, slopes: Array, wrong: WrongSlope) -> C
 
 
 def _neighbours(graph: Graph, groups: Groups, group: Group, slot: int, names: dict[str, Array]) -> Iterator[Candidate]:
-    """The slope of a product is the other factor; people take that factor's input, or its transpose, instead."""
+    """The slope of a product is the other factor; people take what that factor was made from, or its transpose."""
     other = "y" if slot == 0 else "x"
-    right = right_slope(RULES[graph.nodes[graph.src[group.edges[0]]].op], slot)
+    sources = graph.src[group.edges]
+    right = right_slope(RULES[graph.nodes[sources[0]].op], slot)
     if right is None:
         return
-    before, transposed = names[other].copy(), names[other].copy()
-    words = ""
-    is_transposed = False
-    for row, s in enumerate(graph.src[group.edges].tolist()):
-        raw = graph.nodes[s].operands[1 - slot]
-        rule, args = graph.raw[raw]._rule, graph.arguments[raw]
-        if rule.arity == 1 and rule.slopes:
-            before[row] = graph.raw_value[args[0]]
-            words = rule.name
-        twin = groups.transposed(raw)
-        if twin is not None:
-            transposed[row] = graph.raw_value[twin]
-            is_transposed = True
-    if words:
-        slopes = evaluate(right, {**names, other: before})
-        wrong = WrongSlope("wrong-point", right, 1.7, f"the input of {words} in place of its output")
-        yield _candidate(group, group.edges, slopes, wrong)
-    if is_transposed:
-        slopes = evaluate(right, {**names, other: transposed})
+    raws = [graph.nodes[s].operands[1 - slot] for s in sources.tolist()]
+    for path, below in _below(graph, raws):
+        wrong = WrongSlope("wrong-point", right, 1.5 + 0.2 * len(path), "{} in place of {}")
+        rule = graph.raw[raws[0]]._rule
+        if len(path) == 1 and rule.arity == 1:
+            wrong = WrongSlope("wrong-point", right, 1.7, f"the input of {rule.name} in place of its output")
+        slopes = evaluate(right, {**names, other: graph.raw_value[below]})
+        change = Change(group.edges, np.broadcast_to(slopes, names[other].shape))
+        yield Candidate(wrong.kind, group, change, group.cost + wrong.cost, slope=wrong, raw=below[0])
+    twins = [groups.transposed(raw) for raw in raws]
+    if any(t is not None for t in twins):
+        turned = [raw if t is None else t for t, raw in zip(twins, raws, strict=True)]
+        slopes = evaluate(right, {**names, other: graph.raw_value[turned]})
         yield _candidate(group, group.edges, slopes, WrongSlope("transposed", right, 1.5))
+
+
+def _other_constant(graph: Graph, group: Group, slot: int, names: dict[str, Array]) -> Iterator[Candidate]:
+    """The slope where the sum inside has lost its constant, or has it with the other sign: the target t of w·x - t."""
+    letter, below = "xyuv"[slot], graph.dst[group.edges]
+    constant = graph.constants[below]
+    right = right_slope(RULES[graph.nodes[graph.src[group.edges[0]]].op], slot)
+    if right is None or not constant.any() or any(graph.nodes[d].op != "sum" for d in below.tolist()):
+        return
+    op = RULES[graph.nodes[graph.src[group.edges[0]]].op]
+    kinds: list[tuple[Kind, float, float, str]] = [
+        ("missing-term", 1.0, 1.3, "the constant in {}."),
+        ("term-sign", 2.0, 1.5, "the constant in {}"),
+    ]
+    for kind, times_, cost, words in kinds:
+        moved = {**names, letter: names[letter] - times_ * constant}
+        moved["z"] = op.array(*(moved[n] for n in "xyuv"[: op.arity]))
+        change = Change(group.edges, np.broadcast_to(evaluate(right, moved), constant.shape))
+        yield Candidate(kind, group, change, group.cost + cost, by=words, node=int(below[0]))
+
+
+def _below(graph: Graph, raws: list[int]) -> Iterator[tuple[tuple[int, ...], list[int]]]:
+    """What these nodes were made from, nearest first, each with the way down, if it is the same way for all."""
+    level: list[tuple[tuple[int, ...], list[int]]] = [((), raws)]
+    for _ in range(DEEPEST):
+        further = []
+        for path, nodes in level:
+            rules = {graph.raw[r]._rule for r in nodes}
+            arity = rules.pop().arity if len(rules) == 1 else None
+            for i in range(arity or 0):
+                further.append(((*path, i), [graph.arguments[r][i] for r in nodes]))
+        yield from further
+        level = further[:8]
+
+
+def _unreached(graph: Graph, group: Group) -> Iterator[Candidate]:
+    """All that arrives from above is left out: ∂f/∂x is taken to be ∂u/∂x, where u is the step after x."""
+    sources, below = graph.src[group.edges], graph.dst[group.edges]
+    _, first = np.unique(below, return_index=True)
+    outer = np.abs(graph.slope[graph.src == 0])
+    unit = float(outer.flat[0]) if graph.nodes[0].op == "sum" and np.ptp(outer) <= 1e-12 * outer.flat[0] else 1.0
+    slopes = np.zeros((len(below), len(graph.points)))
+    slopes[first] = unit / arriving(graph)[sources[first]]
+    words = "what arrives from above, as if it were {}."
+    for sign in (1.0, -1.0):
+        said = words.replace("{}", f"{sign * unit:.6g}")
+        yield Candidate("missing-slope", group, Change(group.edges, sign * slopes), group.cost + 1.9, by=said)
 
 
 def _extra_slopes(graph: Graph, group: Group) -> Iterator[Candidate]:

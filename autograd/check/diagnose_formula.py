@@ -55,6 +55,8 @@ def simplified(tree: Expression) -> Expression:
         return args[0] if values[1] else number(1)
     if tree.op == "mul" and 1.0 in values:
         return args[1] if values[0] == 1.0 else args[0]
+    if tree.op == "mul" and args[1].op == "neg":
+        return -simplified(Expression("mul", (args[0], args[1].args[0])))
     if tree.op == "mul" and args[0] == args[1]:
         return Expression("power", (args[0], number(2)))
     if tree.op == "mul" and args[1] == Expression("power", (args[0], number(2))):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -163,10 +164,32 @@ class Graph:
         args = self.arguments[i]
         return self.raw[i]._rule.name == "mul" and args[0] == args[1]
 
+    def _scaled_square(self, i: int) -> tuple[int, Array, tuple[int, ...]] | None:
+        """(a)·(c·a), as in -x·x or 0.5·r·r: what is squared, its coefficient, and the constants that make it up."""
+        (a, c, f), (b, d, g) = (self._stripped(k) for k in self.arguments[i])
+        return (a, c * d, (*f, *g)) if a == b and self._depends[a] else None
+
+    def _stripped(self, i: int) -> tuple[int, Array, tuple[int, ...]]:
+        """Raw node i as a constant times another node."""
+        c, f = np.ones(len(self.points)), tuple[int, ...]()
+        while True:
+            name, args = self.raw[i]._rule.name, self.arguments[i]
+            fixed = [a for a in args if not self._depends[a]]
+            if name == "neg":
+                i, c = args[0], -c
+            elif name == "mul" and len(fixed) == 1:
+                i, c, f = args[0] if fixed[0] == args[1] else args[1], c * self.raw_value[fixed[0]], (*f, fixed[0])
+            elif name == "div" and fixed == [args[1]]:
+                i, c = args[0], c / self.raw_value[args[1]]
+            else:
+                return i, c, f
+
     def _is_linear(self, i: int) -> bool:
         name, args = self.raw[i]._rule.name, self.arguments[i]
+        if name == "mul" and self._depends[args[0]] and self._depends[args[1]]:
+            return args[0] != args[1] and self._scaled_square(i) is not None
         if name == "mul":
-            return not (self._depends[args[0]] and self._depends[args[1]])
+            return True
         return name in LINEAR or (name == "div" and not self._depends[args[1]])
 
     def _keep(self, i: int) -> int:
@@ -207,6 +230,12 @@ class Graph:
             name, args = self.raw[j]._rule.name, self.arguments[j]
             if name == "dot":
                 self._flatten_dot(j, c, at, f)
+                continue
+            square = self._scaled_square(j) if name == "mul" else None
+            if square is not None:
+                self.nodes.append(Node("power", self.raw[j], -1, (square[0], self.two)))
+                self._edge(at, len(self.nodes) - 1, 0, c * square[1], (*f, *square[2]))
+                self._edge(len(self.nodes) - 1, self._keep(square[0]), 0)
                 continue
             if name == "mul":
                 free, fixed = (args[0], args[1]) if self._depends[args[0]] else (args[1], args[0])
@@ -254,6 +283,16 @@ class Graph:
             with np.errstate(all="ignore"):
                 slope = RULES[op].slope(slot, self.value[self.src[edges]], self.operands(np.array(edges)))
             self.slope[edges] = slope
+
+    @cached_property
+    def constants(self) -> Array:
+        """What a sum is without its terms (node × point): the -t of w·x - t."""
+        terms = np.zeros_like(self.value)
+        np.add.at(terms, self.src, self.slope * self.value[self.dst])
+        rest = self.value - terms
+        size = np.zeros_like(self.value)
+        np.add.at(size, self.src, np.abs(self.slope * self.value[self.dst]))
+        return np.where(np.abs(rest) > 1e-12 * (size + np.abs(self.value)), rest, 0.0)
 
     def operands(self, edges: Ints) -> list[Array]:
         """The numbers that the operations above these edges (all of one kind) were given: edge × point each."""

@@ -37,9 +37,6 @@ class Slips:
     def __init__(self, graph: Graph, groups: Groups) -> None:
         self.graph, self.units = graph, Units(graph, groups)
         self.adjoint = arriving(graph)
-        terms = np.zeros_like(graph.value)
-        np.add.at(terms, graph.src, graph.slope * graph.value[graph.dst])
-        self.constants = graph.value - terms  # of sums
         families = list(self.units.families.values())[:FAMILIES]
         self.values = [Vector(graph.value[members], "", int(members[0, 0])) for members in families]
         self.gradients = [Vector(self.adjoint[members], "the gradient of ", int(members[0, 0])) for members in families]
@@ -55,6 +52,9 @@ class Slips:
     def _ops(self, group: Group) -> set[str]:
         return {self.graph.nodes[s].op for s in self.graph.src[group.edges].tolist()}
 
+    def _ops_of(self, nodes: Ints) -> set[str]:
+        return {self.graph.nodes[i].op for i in nodes.tolist()}
+
     def of(self, group: Group) -> Iterator[Candidate]:
         """Every slip of an index at this place; none twice, none that changes nothing."""
         graph, edges = self.graph, group.edges
@@ -66,6 +66,7 @@ class Slips:
         right, arrives = graph.slope[edges], self.adjoint[graph.src[edges]]
         found = [*self._moved(edges, grid, right, arrives), *self._left_out(grid, right)]
         found += self._other_constants(edges, grid)
+        found += self._other_axis(edges, grid, right)
         found += self._others(grid, right, right, self.values, "the slope")
         found += self._others(grid, right, arrives, self.gradients, "the gradient that arrives there")
         seen = {_key(right)}
@@ -99,7 +100,7 @@ class Slips:
         if any(graph.nodes[d].op != "sum" for d in graph.dst[edges].tolist()):
             return
         x, *others = graph.operands(edges)
-        constant = self.constants[graph.dst[edges]]
+        constant = graph.constants[graph.dst[edges]]
         for words, kind, other in moves(grid):
             args = [x - constant + constant[other], *others]
             with np.errstate(all="ignore"):
@@ -123,6 +124,22 @@ class Slips:
                 slopes = np.where((index == k)[:, None], 0.0, right)
                 loop = "start one too late" if words == "first" else "end one too early"
                 yield "missing-term", slopes, 1.9, f"the {words} {name} of {n}: does a loop or a sum {loop}?", -1
+
+    def _other_axis(self, edges: Ints, grid: Grid, right: Array) -> Iterator[Slip]:
+        """The total of a row where that of the column belongs: a softmax along the wrong axis."""
+        graph, sources = self.graph, self.graph.src[edges]
+        if len(grid.axes) != 2 or self._ops_of(sources) != {"sum"} or len(set(sources.tolist())) < 2:
+            return
+        terms = right * graph.value[graph.dst[edges]]
+        cube = terms[grid.edge_at]
+        for a in (0, 1):
+            if not (np.diff(sources[grid.edge_at], axis=a) == 0).all():  # not the axis that is summed over
+                continue
+            other = np.broadcast_to(cube.sum(axis=1 - a, keepdims=True), cube.shape)[tuple(grid.where)]
+            yours, right_one = (f"{'an' if n[0] in 'aeio' else 'a'} {n}" for n in (grid.axes[a], grid.axes[1 - a]))
+            words = f"one total for {yours} in place of the one for {right_one}: a sum over the wrong axis"
+            with np.errstate(all="ignore"):
+                yield "wrong-point", right * (graph.value[sources] / other), 2.0, words, -1
 
     def _others(self, grid: Grid, right: Array, numbers: Array, vectors: list[Vector], what: str) -> Iterator[Slip]:
         """Another layer's numbers in place of these, if these depend on one index (and the example) only."""

@@ -39,6 +39,11 @@ class Words:
         self.groups, self.graph = groups, groups.graph
         self._layers = self._number_layers()
         self._spread = self._coefficients()
+        self._constants: dict[int, tuple[float, float]] = {}  # for sums of a kind: the least and the largest constant
+        least, most = self.graph.constants.min(axis=1).tolist(), self.graph.constants.max(axis=1).tolist()
+        for kind, low, high in zip(groups.alike, least, most, strict=True):
+            known = self._constants.get(kind, (low, high))
+            self._constants[kind] = min(low, known[0]), max(high, known[1])
 
     def _coefficients(self) -> dict[tuple[int, int], tuple[float, float]]:
         """For terms of a kind in sums of a kind: how small and how large the numbers are that multiply them."""
@@ -74,12 +79,13 @@ class Words:
             return symbol("…")
         if it.op == "sum":
             edges = np.flatnonzero(graph.src == node)
-            rest = graph.value[node] - (graph.slope[edges] * graph.value[graph.dst[edges]]).sum(axis=0)
-            constant = float(rest[0])
             terms = self.sum_of(edges, depth)
-            if np.ptp(rest) > 1e-9 * max(1.0, abs(constant)) or abs(constant) < 1e-9 * np.abs(graph.value[node]).max():
+            least, most = self._constants[self.groups.alike[node]]
+            if most - least > 1e-9 * max(abs(least), abs(most)):  # another number in each of the sums of this kind
+                return terms + symbol("c")
+            if max(abs(least), abs(most)) < 1e-9 * np.abs(graph.value[node]).max():
                 return terms
-            shown = number(rounded(constant))
+            shown = number(rounded(most))
             return shown - terms.args[0] if terms.op == "neg" else shown + terms
         args = []
         for slot, raw in enumerate(it.operands):
@@ -89,6 +95,23 @@ class Words:
             else:
                 args.append(number_or_c(graph.raw_value[raw]))
         return product(*args) if it.op == "mul" else Expression(it.op, tuple(args))
+
+    def raw(self, i: int, depth: int = 3) -> Expression:
+        """What an unflattened node is, as a formula like the others."""
+        graph, rule = self.graph, self.graph.raw[i]._rule
+        if graph.component[i] >= 0:
+            return symbol(graph.problem.block_of(graph.component[i]).name)
+        if graph.raw[i].label:
+            return symbol(graph.raw[i].label)
+        if not graph.arguments[i]:  # the numbers of other units and examples are others; 1 and 2 are everybody's
+            x = float(graph.raw_value[i][0])
+            return number(x) if x == int(x) and np.ptp(graph.raw_value[i]) == 0 else symbol("c")
+        if depth == 0 or rule.arity is None:
+            return symbol("…")
+        args = [self.raw(a, depth - 1) for a in graph.arguments[i]]
+        if rule.name == "add" and number(0) in args:  # sum() starts with it
+            return args[0] if args[1] == number(0) else args[1]
+        return product(*args) if rule.name == "mul" else Expression(rule.name, tuple(args))
 
     def sum_of(self, edges: Ints, depth: int) -> Expression:
         """The formula of some terms of a sum: terms made alike are written once, with Σ."""

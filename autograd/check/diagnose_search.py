@@ -18,12 +18,14 @@ from autograd.check.diagnose_effects import Trials, gradient, gradients
 from autograd.check.diagnose_fit import Fit, cost_of, ratio, simple
 from autograd.check.diagnose_graph import Change, Graph, Ints, Mask
 from autograd.check.diagnose_indices import Slips
-from autograd.check.diagnose_slopes import quantities, solved
+from autograd.check.diagnose_mixups import mixups
+from autograd.check.diagnose_slopes import component_wise, quantities, solved
 from autograd.check.groups import Group, Groups
 from autograd.check.problem import Array, Block, Problem
 from autograd.check.uses import Uses
 
 MOST = 800  # places; where there are more, only factors are tried at all of them
+BROAD = 3000  # edges of a graph in which quantities are taken for each other
 FEW = 200  # and other slopes at these
 Finding = Candidate | Rearranged
 
@@ -45,8 +47,9 @@ class Explanation:
         places = [f.place for f in factors if isinstance(f.place, Group)]
         if len(places) == 2 and places[0] is places[1]:
             return cost - places[0].cost - 0.4  # a sign and a factor at one place
-        split = len(places) == 2 and all(p.outer for p in places) and any(p.role == "whole" for p in places)
-        return cost + 0.9 * split
+        of_all = any(p.role == "whole" or (p.role == "block" and p.outer) for p in places)
+        split = len(places) == 2 and all(p.outer for p in places) and of_all
+        return cost + 0.4 * split
 
 
 class Singles:
@@ -116,6 +119,14 @@ class Singles:
                 return  # a graph so large that there is no time for stranger explanations
         yield from self._rearranged(graph, base, wrong, before)
 
+    def changed(self) -> list[Explanation]:
+        """All single changes in the graph that explain the formula."""
+        graph, points = self.graph, self.probe
+        base = gradient(graph, points)
+        wrong = any_of(self.misfit(base, points) > self.fit)
+        tried = [*self._factors(graph, base, wrong), *self._other_slopes(graph, wrong)]
+        return list(self._verified(graph, tried))
+
     def _factors(self, graph: Graph, base: Array, wrong: Mask) -> Iterator[Candidate]:
         """The factor of each place, solved for: g(c) = g(0) + c·(g(1) - g(0)) is a straight line.
 
@@ -157,7 +168,7 @@ class Singles:
     def _rearranged(self, graph: Graph, base: Array, wrong: Mask, before: tuple[Finding, ...]) -> Iterator[Explanation]:
         """Another order of components, or something added, in the gradient or in what comes to an array on one way."""
         blocks = [b for b in self.problem.blocks if wrong[b.slice].any()]
-        shares: list[Ints | None] = [None, *self._shares(graph, blocks)]
+        shares: list[Ints | None] = [None, *(() if before else self._shares(graph, blocks))]
         points = self.two  # a number that is added at all points shows at two of them
         base = gradient(graph, points) if points != self.probe else base
         for edges in shares:
@@ -221,7 +232,19 @@ class Singles:
             g for g, below in zip(self.places, self._reaches, strict=True)
             if not need & ~below and g.cost < 0.7 and not _meets_itself(graph, g)
         ]  # fmt: skip
-        return list(self._verified(graph, list(quantities(graph, places[:60], self.misfit))))
+        found = list(self._verified(graph, list(quantities(graph, places[:60], self.misfit))))
+        return found or list(self._verified(graph, list(component_wise(graph, self.groups, self.misfit))))
+
+    def mixups(self) -> list[Explanation]:
+        """One quantity taken for another, wherever it occurs."""
+        graph, points = self.graph, self.probe
+        found: list[Explanation] = []
+        if not self.untried and len(graph.src) <= BROAD:
+            for some in batches(list(mixups(graph, self.groups)), graph):
+                errors = self.misfit(gradients(graph, [c.change for c in some], points), points).max(axis=(1, 2))
+                near = [c for c, error in zip(some, errors.tolist(), strict=True) if error <= 10 * self.fit]
+                found += self._verified(graph, near)
+        return found
 
     def odd_slopes(self, *, named: bool) -> list[Explanation]:
         """A slope that is in no table, solved for: those recognised as a formula, or those that are not."""

@@ -6,33 +6,51 @@ tried on top of changes, first on top of those that explain some components alre
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 
-from autograd.check.diagnose_arrays import rearrangements
+from autograd.check.diagnose_arrays import orders, rearrangements
 from autograd.check.diagnose_changes import Candidate, times
 from autograd.check.diagnose_effects import gradient, gradients
-from autograd.check.diagnose_fit import common, cost_of, ratio, simple
+from autograd.check.diagnose_fit import Fit, common, cost_of, ratio, simple
 from autograd.check.diagnose_graph import Change, Mask
 from autograd.check.diagnose_search import Explanation, Finding, Singles, any_of, batches
 from autograd.check.groups import Group
 from autograd.check.problem import Array
 
 PLAIN = 2.3  # a mistake that costs no more is taken at once: there is no need to look for stranger ones
-CHEAPEST = 1.3  # what a second mistake costs at least
+CHEAPEST = 1.0  # what a second mistake costs at least
 WORK = 25_000_000  # edges passed in the search for two mistakes at once
 
 
 class Search(Singles):
     """The whole search: one change, or several."""
 
-    def several(self) -> list[Explanation]:
+    def several(self, work: int = WORK) -> list[Explanation]:
         """Two changes that explain it together, or factors of several terms of the cost."""
         found = [*self._terms(), *self._blocks()]
+        if not self.untried:
+            found += self._reordered()
         if self.untried or any(all(f.cost < PLAIN for f in e.findings) for e in found):
             return found
-        return found + self._pairs()
+        return found + self._pairs(work)
 
-    def _pairs(self) -> list[Explanation]:
+    def _reordered(self) -> list[Explanation]:
+        """A change in the graph, then the components in another order: that order is undone first."""
+        found: list[Explanation] = []
+        wrong = any_of(self.misfit(gradient(self.graph)) > self.fit)
+        for rearranged, order in orders(self.problem, wrong):
+            undone = copy(self)
+            undone.graph = copy(self.graph)
+            back = np.argsort(order)
+            undone.graph.claimed, undone.graph.slack = self.graph.claimed[:, back], self.graph.slack[:, back]
+            undone.misfit = Fit(undone.graph, self.problem.rtol)
+            for e in undone.changed():
+                found.append(Explanation((*e.findings, rearranged), e.error, e.gradient[:, order]))
+        return found
+
+    def _pairs(self, work: int) -> list[Explanation]:
         """A second change on top of a first; those first that explain some of the wrong components already."""
         graph, points = self.graph, self.probe
         base = gradient(graph, points)
@@ -48,7 +66,7 @@ class Search(Singles):
         ranked.sort(key=lambda row: row[:3])
         found: list[Explanation] = []
         patience = 60  # how many more are tried after the first success, for a simpler one
-        room = max(8, WORK // ((len(self.others) + len(self.places)) * (len(graph.src) + 30)))
+        room = max(8, work // ((len(self.others) + len(self.places)) * (len(graph.src) + 30)))
         for *_, first in ranked[:room]:
             if not found or first.cost + CHEAPEST < min(e.cost for e in found):
                 found += self._singles(graph.changed(first.change), (first,))
@@ -65,7 +83,7 @@ class Search(Singles):
         places = [k for k, g in enumerate(self.places) if few or g.cost < 1]
         for k in places:
             all_of_it = self.places[k].role in ("whole", "block")
-            usual = (-1.0, 0.5, 2.0) if all_of_it else (0.0, -1.0, 0.5, 2.0)
+            usual = {-1.0, 0.5, 2.0} if all_of_it else {0.0, -1.0, 0.5, 2.0, *self._without_coefficient(self.places[k])}
             firsts += [times(graph, self.places[k], c, cost_of(c)) for c in usual]
         for some in batches(places, graph):
             without = self.zeros.gradients(graph, some)
@@ -77,6 +95,13 @@ class Search(Singles):
                 if c is not None and c not in (0.0, -1.0, 1.0, 0.5, 2.0):
                     firsts.append(times(graph, self.places[k], c, cost_of(c)))
         return firsts
+
+    def _without_coefficient(self, place: Group) -> list[float]:
+        """The factor by which the terms of a sum are too large without the number in front of them: 1/m, λ/2."""
+        slopes = np.abs(self.graph.slope[place.edges])
+        if any(self.graph.nodes[s].op != "sum" for s in self.graph.src[place.edges].tolist()) or not slopes.all():
+            return []
+        return [simple(float(1 / slopes.flat[0]))] if np.ptp(slopes) <= 1e-12 * slopes.flat[0] else []
 
     def _terms(self) -> list[Explanation]:
         """The factors of all terms of the cost at once, by least squares over all points and components."""
@@ -104,6 +129,18 @@ class Search(Singles):
         total = np.tensordot(np.array(factors), parts, 1)
         return list(self._kept(Explanation(tuple(findings), float(self.misfit(total).max()), total)))
 
+    def _of_the_whole(self, findings: list[Finding]) -> list[Finding]:
+        """One factor for the whole gradient, if all arrays that are not 0 have it."""
+        factors = {f.factor for f in findings if isinstance(f, Candidate)} - {0.0, None}
+        missing = [f for f in findings if f.factor == 0.0 and f.kind == "missing-term"]
+        whole = [g for g in self.places if g.role == "whole"]
+        if len(factors) != 1 or not missing or not whole or len(findings) < len(self.problem.blocks):
+            return findings
+        if any(f not in missing and not isinstance(f, Candidate) for f in findings):
+            return findings
+        c = float(next(iter(factors)))  # type: ignore[arg-type]
+        return [times(self.graph, whole[0], c, cost_of(c)), *missing]
+
     def _blocks(self) -> list[Explanation]:
         """Each wrong array with a mistake of its own that needs nothing else: a factor, or another order."""
         graph, ours = self.graph, gradient(self.graph)
@@ -130,4 +167,5 @@ class Search(Singles):
             findings.append(best)
             ours = ours.copy()
             ours[:, block.slice] = its[:, block.slice]
+        findings = self._of_the_whole(findings)
         return list(self._kept(Explanation(tuple(findings), float(self.misfit(ours).max()), ours)))

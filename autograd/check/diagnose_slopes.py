@@ -17,8 +17,8 @@ from autograd.check.diagnose_changes import Candidate
 from autograd.check.diagnose_effects import NOTHING, gradients
 from autograd.check.diagnose_fit import Fit, ratio
 from autograd.check.diagnose_graph import Change, Graph
-from autograd.check.groups import Group
-from autograd.check.problem import Array, Kind
+from autograd.check.groups import Group, Groups
+from autograd.check.problem import Array, Block, Kind
 from autograd.check.wrong_slopes import WrongSlope, evaluate
 from autograd.expression import Expression, number, symbol
 
@@ -82,6 +82,61 @@ def quantities(graph: Graph, places: Iterable[Group], misfit: Fit) -> Iterator[C
                 kind: Kind = "missing-slope" if power < 0 or node in divides else "wrong-slope"
                 words = "is multiplied by {}" if power > 0 else "is divided by {}"
                 yield Candidate(kind, group, change, group.cost + 1.9, by=words, node=node)
+
+
+def component_wise(graph: Graph, groups: Groups, misfit: Fit) -> Iterator[Candidate]:
+    """Arrays whose gradient lacks a factor, or has one too many, that is another one in each row, column or place."""
+    vectors = _vectors(graph, groups)
+    for group in groups.groups:
+        if group.role != "block":
+            continue
+        block = graph.problem.blocks[int(groups.block[graph.dst[group.edges[0]]])]
+        claimed, exact = graph.claimed[:, block.slice], graph.exact[:, block.slice]
+        kept = (exact != 0).any(axis=0)
+        if kept.sum() < 2 or ((exact == 0) != (claimed == 0)).any():
+            continue
+        with np.errstate(all="ignore"):
+            ratio = np.where(exact == 0, 1.0, claimed / exact)
+        for node, v in vectors:
+            for spread in _spreads(v, block.shape):
+                for power in (1, -1):
+                    with np.errstate(all="ignore"):
+                        factor = np.where(exact == 0, 1.0, spread.T**power)
+                    if not (np.abs(factor - ratio) <= 1e-7 * np.abs(ratio)).all():
+                        continue
+                    change = Change(group.edges, graph.slope[group.edges] * _of_edges(graph, group, block, factor))
+                    kind: Kind = "wrong-slope" if power > 0 else "missing-slope"
+                    words = "is multiplied by {}" if power > 0 else "lacks the factor {}"
+                    yield Candidate(kind, group, change, group.cost + 1.9, by=words, node=node)
+
+
+def _of_edges(graph: Graph, group: Group, block: Block, factor: Array) -> Array:
+    places = [graph.nodes[d].component - block.offset for d in graph.dst[group.edges].tolist()]
+    return np.asarray(factor.T[places])
+
+
+def _vectors(graph: Graph, groups: Groups) -> list[tuple[int, Array]]:
+    """The arguments, and the values of nodes that are made and used alike: the first node, and vector × point."""
+    families: dict[tuple[int, int], list[int]] = {}
+    for i, node in enumerate(graph.nodes[:NODES]):
+        key = (0, int(groups.block[i])) if node.op == "input" else (1, groups.alike[i])
+        if node.op != "input" or groups.block[i] >= 0:
+            families.setdefault(key, []).append(i)
+    for members in families.values():
+        members.sort(key=lambda i: (graph.nodes[i].component, groups.order[i]))
+    return [(members[0], graph.value[members]) for members in families.values() if len(members) > 1]
+
+
+def _spreads(v: Array, shape: tuple[int, ...]) -> Iterator[Array]:
+    """A vector (× point) laid along each axis of an array of this shape, flat."""
+    points = v.shape[1]
+    if len(v) == np.prod(shape):
+        yield v
+    for axis, n in enumerate(shape if len(shape) > 1 else ()):
+        if n == len(v):
+            along = [1] * len(shape)
+            along[axis] = n
+            yield np.broadcast_to(v.reshape(*along, points), (*shape, points)).reshape(-1, points)
 
 
 def _divides(graph: Graph, source: int, slot: int) -> bool:

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from autograd.check.diagnose_arrays import Rearranged
 from autograd.check.diagnose_changes import Candidate
-from autograd.check.diagnose_formula import latex, plain, simplified
+from autograd.check.diagnose_formula import latex
 from autograd.check.diagnose_graph import Graph, Mask
-from autograd.check.diagnose_places import Where, Words, number_or_c
+from autograd.check.diagnose_places import Words
 from autograd.check.diagnose_search import Explanation
+from autograd.check.diagnose_slope_words import other_slope, taken_instead
 from autograd.check.groups import Group, Groups
 from autograd.check.problem import Diagnosis, Evidence, Problem
 from autograd.check.uses import Uses
-from autograd.check.wrong_slopes import right_slope
-from autograd.expression import Expression, symbol
-from autograd.rules import RULES
+from autograd.expression import symbol
 
 MANY = 5  # explanations that are shown
 
 
 def number_text(c: float) -> str:
-    """A factor as people write it: 2, ½, 1/8, 0.37."""
+    """A factor as people write it: 2, ½, 1/8, √2, 0.37."""
     near = Fraction(c).limit_denominator(1000)
     if near == 0 or abs(c / float(near) - 1) > 1e-9:
+        square = Fraction(c * c).limit_denominator(100)
+        if square and abs(c * c / float(square) - 1) < 1e-9 and 1 in (square.numerator, square.denominator):
+            root = f"√{square.numerator}" if square.denominator == 1 else f"1/√{square.denominator}"
+            return "-" * (c < 0) + root
         return f"{c:.6g}"
     if near.denominator == 1:
         return str(near.numerator)
@@ -90,40 +93,10 @@ def _said(words: Words, finding: Candidate | Rearranged) -> Diagnosis:
     if isinstance(finding.place, Uses):
         return _overwritten(words, finding, finding.place)
     if finding.by and finding.slope is None:
-        return _instead(words, finding, finding.place)
+        return taken_instead(words, finding, finding.place)
     if finding.factor is not None:
         return _factor(words, finding, finding.place, finding.factor)
-    return _slope(words, finding, finding.place)
-
-
-def _instead(words: Words, finding: Candidate, place: Group) -> Diagnosis:
-    """A slip of an index, a part of a sum that was left out, or a quantity that was multiplied in."""
-    by = finding.by.replace("{}", plain(words.show(finding.node)))
-    if by.startswith("is "):
-        where = words.place(place, slope=False)
-        text = f"{where.what[0].upper()}{where.what[1:]} {by} in yours, and should not be."
-        return Diagnosis(finding.kind, str(where), None, text, latex(words.show(finding.node)))
-    where = words.place(place, slope=True)
-    if finding.kind == "missing-term":
-        return Diagnosis(
-            finding.kind, str(where), None, f"At {where.what}, yours leaves out {by}", _right_tex(words, place)
-        )
-    text = f"A slip of an index: at {where.what}, yours takes {by}."
-    return Diagnosis(finding.kind, str(where), None, text, _right_tex(words, place))
-
-
-def _right_tex(words: Words, place: Group) -> str:
-    """The right slope at this place."""
-    graph, first = words.graph, int(place.edges[0])
-    source, slot = graph.nodes[int(graph.src[first])], int(graph.slot[first])
-    if source.op == "sum":
-        shown = words.show_sum(place.edges[graph.src[place.edges] == graph.src[first]])
-        return rf"\frac{{\partial}}{{\partial w}} {latex(shown)}"
-    right = right_slope(RULES[source.op], slot)
-    assert right is not None
-    names, _ = _names(words, place, source.op, slot, right)
-    by = latex(names.get("x" if slot == 0 else "y", symbol("x")))
-    return rf"\frac{{\partial}}{{\partial {by}}} = {latex(_renamed(right, names))}"
+    return other_slope(words, finding, finding.place)
 
 
 def _rearranged(r: Rearranged) -> Diagnosis:
@@ -133,6 +106,11 @@ def _rearranged(r: Rearranged) -> Diagnosis:
     if r.kind == "extra-term":
         shown = r.words.replace("{c}", f"{r.factor:.6g}" if r.factor is not None else "")
         text = f"The gradient of {names} has a term too many: {shown}. The cost does not contain it."
+        if r.factor is None:
+            text = (
+                f"The gradient of {names} is off by {shown}: is there a term too many, or is data (a target, an "
+                "input) taken from the wrong place?"
+            )
         return Diagnosis(r.kind, where, r.factor, text, rf"{tex} = \text{{yours}} - ({latex(symbol(shown))})")
     if r.kind == "missing-term":
         return Diagnosis(r.kind, where, 0.0, f"The gradient along {r.words} is 0 in yours, and should not be.", tex)
@@ -192,99 +170,24 @@ def _count(words: Words, place: Group, c: float) -> str:
             kinds = [words.groups.alike[d] for d in graph.dst[graph.src == source].tolist()]
             if graph.nodes[source].op == "sum" and any(kinds.count(k) == n for k in set(kinds)):
                 return f" (there is a sum of {n} terms: perhaps a mean was taken for a sum, or a sum for a mean)"
-    if abs(c) in (2.0, 0.5):
+    if abs(c) in (2.0, 0.5) and _has_square(graph, place):
         return " (perhaps from a square: (u²)' = 2u)"
     return ""
+
+
+def _has_square(graph: Graph, place: Group) -> bool:
+    """Whether a square is at this place, or at most two steps from it."""
+    near = np.isin(np.arange(len(graph.nodes)), np.concatenate([graph.src[place.edges], graph.dst[place.edges]]))
+    for _ in range(2):
+        found, beside = (graph.dst, graph.src) if place.role != "block" else (graph.src, graph.dst)
+        near[found[near[beside]]] = True
+    return any(
+        graph.nodes[i].op == "power" and graph.raw[graph.nodes[i].operands[1]]._data == 2 for i in np.flatnonzero(near)
+    )
 
 
 def _tex_number(c: float) -> str:
     near = Fraction(c).limit_denominator(1000)
     if near and abs(c / float(near) - 1) < 1e-9 and near.denominator != 1:
         return rf"{'-' if near < 0 else ''}\tfrac{{{abs(near.numerator)}}}{{{near.denominator}}}"
-    return number_text(c)
-
-
-def _slope(words: Words, finding: Candidate, place: Group) -> Diagnosis:
-    graph, where = words.graph, words.place(place, slope=True)
-    if finding.by and place.role == "slope":
-        where = Where(f"{where.what}, on the way to {finding.by}", where.line)
-    assert finding.slope is not None
-    source = graph.nodes[int(graph.src[place.edges[0]])]
-    if place.role == "into":
-        by = plain(finding.slope.slope)
-        text = f"At {where.what}, {finding.slope.words}: yours is multiplied by {by}, which does not belong there."
-        return Diagnosis(finding.kind, str(where), None, text, latex(finding.slope.slope))
-    if source.op == "sum":
-        shown = words.show_sum(place.edges[graph.src[place.edges] == graph.src[place.edges[0]]])
-        how = "left out" if finding.kind == "missing-slope" else "used the wrong way round"
-        which = (
-            "One of the factors that multiply"
-            if finding.slope.words == "one of the factors"
-            else "The numbers that multiply"
-        )
-        verb = "is" if which.startswith("One") else "are"
-        text = f"{which} {words.blocks(place.edges) or 'the terms'} in {where.what} {verb} {how}."
-        return Diagnosis(finding.kind, str(where), None, text, latex(shown))
-    slot = int(graph.slot[place.edges[0]])
-    names, legend = _names(words, place, source.op, slot, finding.slope.slope)
-    right = right_slope(RULES[source.op], slot)
-    assert right is not None
-    right = _renamed(right, names)
-    tex = rf"\frac{{\partial}}{{\partial {latex(names.get('x' if slot == 0 else 'y', symbol('x')))}}} = {latex(right)}"
-    with_legend = f" ({legend})" if legend else ""
-    if finding.kind == "missing-slope":
-        text = f"In yours, {where.what} is missing: multiply by {plain(right)}{with_legend}."
-        return Diagnosis(finding.kind, str(where), None, text, tex)
-    if finding.kind == "transposed":
-        return Diagnosis(finding.kind, str(where), None, f"At {where.what}, yours has the matrix transposed.", tex)
-    wrong = finding.slope
-    if wrong.slope == symbol("…"):
-        text = (
-            f"In yours, {where.what}, or what arrives there, is wrong: one number for each place explains yours, but "
-            f"{wrong.words} gives these numbers. The slope should be {plain(right)}{with_legend}."
-        )
-        return Diagnosis(finding.kind, str(where), None, text, tex)
-    used = (
-        f"{wrong.words}" if wrong.slope == right_slope(RULES[source.op], slot) else plain(_renamed(wrong.slope, names))
-    )
-    note = f", {wrong.words}" if wrong.words and used != wrong.words else ""
-    text = f"In yours, {where.what} is {used}{note}. It should be {plain(right)}{with_legend}."
-    return Diagnosis(finding.kind, str(where), None, text, tex)
-
-
-def _names(words: Words, place: Group, op: str, slot: int, wrong: Expression) -> tuple[dict[str, Expression], str]:
-    """What to call z, x and y in a slope, and what the letters stand for. Short names stand for themselves."""
-    graph = words.graph
-    source = int(graph.src[place.edges[0]])
-    taken = {b.name for b in graph.problem.blocks}
-    names: dict[str, Expression] = {}
-    meaning: dict[str, str] = {}
-    for k, letter in zip(range(len(graph.nodes[source].operands)), "xyuv", strict=False):
-        edge = np.flatnonzero((graph.src == source) & (graph.slot == k))
-        raw = graph.nodes[source].operands[k]
-        shown = words.show(int(graph.dst[edge[0]])) if len(edge) else number_or_c(graph.raw_value[raw])
-        if len(plain(shown)) <= 12 and shown.op not in ("add", "sub", "mul", "div", "neg", "Σ"):
-            names[letter] = shown
-        else:
-            free = next(c for c in (letter, *"uvabpqr") if c not in taken and symbol(c) not in names.values())
-            names[letter], meaning[letter] = symbol(free), f"{free} = {plain(shown)}"
-    free = next(c for c in "zsto" if c not in taken)
-    names["z"] = symbol(free)
-    output = f"the output of {op}" if RULES[op].arity == 1 else plain(words.show(source))
-    meaning = {"z": f"{free} {'is' if RULES[op].arity == 1 else '='} {output}", **meaning}
-    right = right_slope(RULES[op], slot)
-    used = _symbols(wrong) | (_symbols(right) if right is not None else set())
-    return names, ", ".join(text for letter, text in meaning.items() if letter in used)
-
-
-def _symbols(tree: Expression) -> set[str]:
-    if tree.op == "":
-        return {tree.args[0]} if isinstance(tree.args[0], str) else set()
-    return set().union(*(_symbols(a) for a in tree.args))
-
-
-def _renamed(tree: Expression, names: dict[str, Expression]) -> Expression:
-    if tree.op == "":
-        what: Any = tree.args[0]
-        return names.get(what, tree) if isinstance(what, str) else tree
-    return simplified(Expression(tree.op, tuple(_renamed(a, names) for a in tree.args)))
+    return re.sub(r"√(\d+)", r"\\sqrt{\1}", number_text(c))

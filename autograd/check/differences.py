@@ -80,41 +80,59 @@ class _Replayed:
 def accusation(samples: Samples) -> tuple[str, int]:
     """What to say if the engine's gradient is not the slope of f ("" if it is), and how many points told anything.
 
-    One random direction is enough at each point: a wrong component shows along almost every direction.
+    One random direction is enough at each point: a wrong component shows along almost every direction. Where numbers
+    under- or overflow inside f at points that the user did not give, these points are left out.
     """
     told, spent = 0, Spent(samples)
+    found: dict[int, str] = {}
     for k, sample in enumerate(samples.all):
         if sample.look.on_kink:
             continue
         if not spent.left(k, 0.5):
             break
-        size = np.maximum(np.abs(sample.look.at), 0.1)
-        direction = size * samples.rng.choice([-1.0, 1.0], len(size)) * samples.rng.uniform(0.5, 1, len(size))
-        terms = sample.exact * direction
-        expected, scale = float(terms.sum()), float(np.abs(terms).sum())
-        off = None
-        for step in SCALES:
-            found = along(samples, sample, direction, spent, step)
-            if found.slope != found.slope:
-                continue
-            if found.error > 1e-2 * max(abs(expected), abs(found.slope)) and found.error > 1e-4 * scale:
-                continue
-            if abs(found.slope - expected) <= 1e-6 * scale + 10 * found.error:
-                told, off = told + 1, None
-                break
-            off = off or found
-        if off is None:
-            continue
-        samples.measure(sample)
-        if abs(off.slope - expected) > 30 * float(sample.noise @ np.abs(direction)):
-            reads = "".join(
-                f" f reads .data at line {n} ({t}): no gradient flows there." for _, n, t in samples.f.reads
-            )
-            return (
-                "the engine's gradient is not the slope of f: along one direction the engine says "
-                f"{expected:.9g}, finite differences {off.slope:.9g} (± {off.error:.1g}).{reads}"
-            ), told
+        agrees, said = _agreement(samples, sample, spent)
+        told += agrees
+        if said:
+            found[k] = said
+    reads = "".join(f" f reads .data at line {n} ({t}): no gradient flows there." for _, n, t in samples.f.reads)
+    if not told or samples.formula is None or reads or any(_is_given(samples, k) for k in found):
+        return next((said + reads for said in found.values()), ""), told
+    if found:
+        many = f"{len(found)} points" if len(found) > 1 else "1 point"
+        samples.notes.append(f"{many} away from yours told nothing: numbers inside f are too large or too small there.")
+        samples.all = [s for k, s in enumerate(samples.all) if k not in found]
     return "", told
+
+
+def _is_given(samples: Samples, k: int) -> bool:
+    return bool(np.array_equal(samples.all[k].look.at, samples.arguments.flat))
+
+
+def _agreement(samples: Samples, sample: Sample, spent: Spent) -> tuple[bool, str]:
+    """Whether finite differences agree with the engine at this point, and what to say if they do not."""
+    size = np.maximum(np.abs(sample.look.at), 0.1)
+    direction = size * samples.rng.choice([-1.0, 1.0], len(size)) * samples.rng.uniform(0.5, 1, len(size))
+    terms = sample.exact * direction
+    expected, scale = float(terms.sum()), float(np.abs(terms).sum())
+    off = None
+    for step in SCALES:
+        found = along(samples, sample, direction, spent, step)
+        if found.slope != found.slope:
+            continue
+        if found.error > 1e-2 * max(abs(expected), abs(found.slope)) and found.error > 1e-4 * scale:
+            continue
+        if abs(found.slope - expected) <= 1e-6 * scale + 10 * found.error:
+            return True, ""
+        off = off or found
+    if off is None:
+        return False, ""
+    samples.measure(sample)
+    if abs(off.slope - expected) <= 30 * float(sample.noise @ np.abs(direction)):
+        return False, ""
+    return False, (
+        "the engine's gradient is not the slope of f: along one direction the engine says "
+        f"{expected:.9g}, finite differences {off.slope:.9g} (± {off.error:.1g})."
+    )
 
 
 def components(samples: Samples) -> list[Component]:

@@ -47,7 +47,7 @@ class Units:
             self.above[d].append(e)
         beside = self._beside(below)
         families: dict[int, list[int]] = {}
-        for i, kind in enumerate(groups.alike):
+        for i, kind in enumerate(groups.made):
             families.setdefault(kind, []).append(i)
         self.unit, self.example = np.zeros(len(graph.nodes), np.int64), np.zeros(len(graph.nodes), np.int64)
         self.families = {}

@@ -39,7 +39,7 @@ class Group:
     edges: Ints
     cost: float
     part: Part | None = None
-    outer: bool = False  # whether these are terms of the cost itself
+    outer: bool = False  # whether these are terms of the cost itself, or all there is
 
 
 class Groups:
@@ -58,7 +58,7 @@ class Groups:
         self.order = [self._order_of(i) for i in range(len(graph.nodes))]
         self._parts = self._mixed_parts()
         self.groups = self._all_groups()
-        self.uses = all_uses(graph, self.alike, self.order, self._parts)
+        self.uses = all_uses(graph, self.made, self.alike, self.order, self._parts)
         self.terms = self._terms()
 
     # -- Which nodes belong together -----------------------------------------------------------------------------
@@ -112,6 +112,7 @@ class Groups:
             array = np.unique(np.fromiter(edges, np.int64))
             if len(array):
                 outer = bool((graph.src[array] == 0).all()) and graph.nodes[0].op == "sum"
+                outer |= role == "block" and len(graph.problem.blocks) == 1
                 found.setdefault(array.tobytes(), Group(role, array, cost, part, outer))
 
         is_sum = [n.op == "sum" for n in graph.nodes]
@@ -121,7 +122,7 @@ class Groups:
             if len(edges):
                 add("block", edges, 0.2)
         for part in self._named_parts():
-            add("term", part[0], 0.4, part[1])
+            add("term", part[0], 0.4 if (graph.src[part[0]] == 0).all() else 0.45, part[1])
         lines = [n.origin.line[1] if n.origin.line else 0 for n in graph.nodes]
         scopes = [n.origin.scope for n in graph.nodes]
         ops = [n.op for n in graph.nodes]

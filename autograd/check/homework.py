@@ -6,9 +6,12 @@ score(report, out_of=4)                                       # partial marks, f
 
 from __future__ import annotations
 
+import _thread
+import ast
 import inspect
 import runpy
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -121,8 +124,8 @@ class Outcome:
 
     @property
     def score(self) -> float:
-        """The mean score of its reports; without any, 1 if it passed."""
-        if self.error and not self.reports:
+        """The mean score of its reports; without any, 1 if it passed; 0 if it failed for another reason."""
+        if self.error and all(self.reports):
             return 0.0
         return sum(r.score for r in self.reports) / len(self.reports) if self.reports else 1.0
 
@@ -134,50 +137,109 @@ class Outcome:
         return "\n".join([f"WRONG  {self.name}", *("  " + line for s in shown for line in s.splitlines())])
 
 
-def run_file(path: str | Path) -> list[Outcome]:
+def run_file(path: str | Path, *, seconds: float | None = None) -> list[Outcome]:
     """Run a Python file of checks.
 
-    The file is run (as its author would run it), then every function in it whose name starts with ``check_`` or
-    ``test_`` and that needs no arguments. Every `gradcheck`, `check_derivation`, `assert_gradient` on the way counts.
+    The file is run, then every function in it whose name starts with ``check_`` or ``test_`` and that needs no
+    arguments; of a file without such functions also what stands under ``if __name__ == "__main__"``. Every `gradcheck`,
+    `check_derivation`, `assert_gradient` on the way counts. The file and each function may take so many `seconds`.
     """
     path = Path(path)
     top = Outcome(path.name)
     outcomes: list[Outcome] = []
+    names: Mapping[str, Any] = {}
     sys.path.insert(0, str(path.resolve().parent))
     try:
-        with _noting(top):
-            names: Mapping[str, Any] = runpy.run_path(str(path), run_name="homework")
-        if not top.error:
-            for name, function in names.items():
-                if name.startswith(("check_", "test_")) and inspect.isfunction(function) and _needs_nothing(function):
-                    if function.__module__ != "homework":
-                        continue  # imported, like check_derivation
-                    outcome = Outcome(name)
-                    with _noting(outcome):
-                        function()
-                    outcomes.append(outcome)
+        with _noting(top, path, seconds):
+            names = runpy.run_path(str(path), run_name="homework" if needs(path) else "__main__")
+        for name, function in names.items() if not top.error else ():
+            if name.startswith(PREFIXES) and _runs_alone(function):
+                outcome = Outcome(name)
+                with _noting(outcome, path, seconds):
+                    function()
+                outcomes.append(outcome)
     finally:
         sys.path.pop(0)
     return [top, *outcomes] if top.reports or top.error else outcomes
 
 
+PREFIXES = ("check_", "test_")
+
+
+def needs(path: Path) -> dict[str, list[str]]:
+    """The checks that a file defines, each with the arguments that it needs. {} for a file that cannot be read."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        return {}
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith(PREFIXES):
+            names = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
+            found[node.name] = names[: len(names) - len(node.args.defaults)]
+    return found
+
+
 @contextmanager
-def _noting(outcome: Outcome) -> Iterator[None]:
+def _noting(outcome: Outcome, path: Path, seconds: float | None = None) -> Iterator[None]:
+    """Note the reports that are made inside, and what goes wrong."""
+    late: list[bool] = []
+
+    def stop() -> None:
+        late.append(True)
+        _thread.interrupt_main()
+
+    clock = threading.Timer(seconds, stop) if seconds is not None else None
+    if clock is not None:
+        clock.daemon = True
+        clock.start()
     RECORDERS.append(outcome.reports.append)
     try:
         yield
     except AssertionError as error:
-        outcome.error = str(error) or "an assertion failed"
-    except SystemExit:
-        pass
+        outcome.error = str(error) or f"an assertion failed{_place(error, path)}"
+    except SystemExit as error:
+        if error.code not in (None, 0):
+            outcome.error = f"sys.exit({error.code!r}) ended it{_place(error, path)}"
+    except KeyboardInterrupt as error:
+        why = f"it took more than {seconds:g} s. Is there a loop without end?" if late else "it was interrupted"
+        outcome.error = f"{why}{_place(error, path)}"
+        if not late:
+            raise
+    except SyntaxError as error:
+        outcome.error = _unreadable(error)
     except Exception as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        outcome.error = f"{type(error).__name__}: {error} (line {last.lineno} of {Path(last.filename).name})"
+        outcome.error = f"{type(error).__name__}: {error}{_place(error, path)}"
     finally:
+        if clock is not None:
+            clock.cancel()
         RECORDERS.pop()
 
 
-def _needs_nothing(function: Callable[..., Any]) -> bool:
+def _unreadable(error: SyntaxError) -> str:
+    """A SyntaxError with its line, and a mark under the place."""
+    said = f"{type(error).__name__} in line {error.lineno} of {Path(error.filename or '').name}: {error.msg}"
+    text = (error.text or "").rstrip("\n")
+    if not text.strip():
+        return said
+    shift = len(text) - len(text.lstrip())
+    return f"{said}\n  {text.lstrip()}\n  {' ' * max(0, (error.offset or 1) - 1 - shift)}^"
+
+
+def _place(error: BaseException, path: Path) -> str:
+    """ " (line 6 of homework.py: a[5] = 1)": the innermost line of the file itself, of the first cause."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    own = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).name == path.name]
+    if not own:
+        return ""
+    return f" (line {own[-1].lineno} of {path.name}{': ' * bool(own[-1].line)}{own[-1].line or ''})"
+
+
+def _runs_alone(function: Any) -> bool:
+    """A function of the file (not imported, like check_derivation) that needs no arguments."""
+    if not inspect.isfunction(function) or function.__module__ != "homework":
+        return False
     return all(
         p.default is not p.empty or p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
         for p in inspect.signature(function).parameters.values()

@@ -26,12 +26,16 @@ DIRECTIONS = 6
 
 @dataclass(frozen=True, slots=True)
 class Kink:
-    """f has a corner here. `nodes` stand on it; along `direction` the slopes are `left` and `right`."""
+    """f has a corner here. `nodes` stand on it; along `direction` the slopes are `left` and `right`.
+
+    `jump` are the values of f just left and right of it, if they are not the same.
+    """
 
     nodes: list[Value]
     direction: Array
     left: float
     right: float
+    jump: tuple[float, float] | None = None
 
 
 def on_kinks(root: Value) -> list[Value]:

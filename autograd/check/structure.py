@@ -199,7 +199,11 @@ def _numbers(x: Any, name: str) -> Iterator[float]:
         if not isinstance(item, NUMBERS):
             where = f"{name}[{','.join(map(str, place))}]" if place else name
             raise TypeError(f"`at` must hold real numbers; {where} is {item!r} of type {type(item).__name__}")
-        yield float(item)
+        try:
+            yield float(item)
+        except OverflowError:
+            where = f"{name}[{','.join(map(str, place))}]" if place else name
+            raise ValueError(f"`at` must hold numbers that fit into a float; {where} has too many digits") from None
 
 
 def _as_array(x: Any, name: str) -> np.ndarray[Any, Any]:

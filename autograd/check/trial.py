@@ -125,23 +125,26 @@ class Function:
         return look
 
     def beside_a_comparison(self, look: Look, rng: np.random.Generator) -> Kink | None:
-        """The corner that an ``if`` in f makes at this point, if any: the slopes just left and right of it differ."""
-        if not self.compares or look.exact is None:
+        """The corner or the jump that an ``if`` in f makes at this point, if any: f just left and right of it."""
+        if not (self.compares or self.reads) or look.exact is None:
             return None
         size = np.maximum(np.abs(look.at), 1.0)
         d = rng.standard_normal(self.arguments.size) * size
-        jumps = []
+        corners, jumps = [], []
         for t in (1e-7, 1e-9):
             right, left = self.look(look.at + t * d, rng), self.look(look.at - t * d, rng)
-            if right.exact is None or left.exact is None:
+            if right.exact is None or left.exact is None or right.root is None or left.root is None:
                 return None
             a, b = float(right.exact @ d), float(left.exact @ d)
             scale = float(np.abs(right.exact) @ np.abs(d) + np.abs(left.exact) @ np.abs(d))
-            jumps.append((abs(a - b), scale, b, a))
-        (far, scale, _, _), (near, _, left_slope, right_slope) = jumps
-        if near > 1e-6 * scale and near > 0.5 * far:  # it does not shrink with the distance
-            return Kink([], d, left_slope, right_slope)
-        return None
+            corners.append((abs(a - b), scale, b, a))
+            jumps.append((left.root._data, right.root._data))
+        (far, scale, _, _), (near, _, left_slope, right_slope) = corners
+        wide, jump = (abs(after - before) for before, after in jumps)
+        # neither shrinks with the distance
+        if jump > 1e-6 * max(map(abs, jumps[1])) and jump > 0.5 * wide:
+            return Kink([], d, left_slope, right_slope, jumps[1])
+        return Kink([], d, left_slope, right_slope) if near > 1e-6 * scale and near > 0.5 * far else None
 
 
 def _not_a_value(result: Any) -> str:

@@ -29,14 +29,16 @@ class Uses:
 MixedPart = tuple[Part, Ints, frozenset[int]]
 
 
-def all_uses(graph: Graph, alike: list[int], order: list[int], parts: list[MixedPart]) -> list[Uses]:
-    """Every way to keep one of several contributions. `alike` and `order` are those of the nodes (see `groups`)."""
-    return _Finder(graph, alike, order, parts).all()
+def all_uses(graph: Graph, made: list[int], alike: list[int], order: list[int], parts: list[MixedPart]) -> list[Uses]:
+    """Every way to keep one of several contributions. `made`, `alike` and `order` are of the nodes (see `groups`)."""
+    return _Finder(graph, made, alike, order, parts).all()
 
 
 class _Finder:
-    def __init__(self, graph: Graph, alike: list[int], order: list[int], parts: list[MixedPart]) -> None:
-        self.graph, self.alike, self.order, self._parts = graph, alike, order, parts
+    def __init__(
+        self, graph: Graph, made: list[int], alike: list[int], order: list[int], parts: list[MixedPart]
+    ) -> None:
+        self.graph, self.made, self.alike, self.order, self._parts = graph, made, alike, order, parts
         self._reach = graph.reach()
         self._src, self._dst = graph.src.tolist(), graph.dst.tolist()
         self._ops = [n.op for n in graph.nodes]
@@ -44,7 +46,7 @@ class _Finder:
         self._like: Counter[tuple[int, int]] = Counter()  # how many edges of a node lead to nodes of a kind
         for e, (s, d) in enumerate(zip(self._src, self._dst, strict=True)):
             self._below[s].append(e)
-            self._like[s, alike[d]] += 1
+            self._like[s, made[d]] += 1
 
     def all(self) -> list[Uses]:
         """Every way to keep one of several contributions."""
@@ -92,11 +94,12 @@ class _Finder:
         """Whether ``=`` for ``+=`` is likelier than a forgotten term: what is dropped lives on beside the shared value.
 
         So it is for a value inside the graph, and for an argument that is dropped in a product with other arguments.
-        A normaliser (Σ e in e/Σ e) that was taken for a constant is a rule forgotten, not a loop.
+        In e/Σ e, a normaliser that was taken for a constant (or an e above) is a rule forgotten, not a loop.
         """
         ops, src = self._ops, self._src
-        if all(ops[src[e]] != "sum" for e in kept) and any(map(self._is_shared, dropped)):
-            return False
+        for one, other in ((kept, dropped), (dropped, kept)):
+            if all(ops[src[e]] != "sum" for e in one) and any(map(self._is_shared, other)):
+                return False
         for e in dropped:
             s, d = src[e], self._dst[e]
             if s == 0 and ops[0] == "sum":
@@ -112,7 +115,7 @@ class _Finder:
     def _is_shared(self, e: int) -> bool:
         """Whether this edge leads from a sum over several values of one kind."""
         s = self._src[e]
-        return self._ops[s] == "sum" and self._like[s, self.alike[self._dst[e]]] > 1
+        return self._ops[s] == "sum" and self._like[s, self.made[self._dst[e]]] > 1
 
     def _rows(self, edges: list[int]) -> list[list[int]]:
         rows: dict[int, list[int]] = {}

@@ -62,6 +62,8 @@ def gradcheck(
     if not isinstance(rtol, float | int) or not 0 < rtol < 1:
         raise ValueError(f"rtol is a relative tolerance between 0 and 1, such as 1e-6; got {rtol!r}")
     f, gradient, at = as_functions(f, gradient, at)
+    if not callable(f):
+        raise TypeError(f"f must be a function (the order is gradcheck(f, at, gradient)); got {f!r} for it")
     arguments = Arguments(at, f)
     formula = None if gradient is None else Formula(gradient, arguments)
     check = _Check(Samples(Function(f, arguments), formula, rtol, seed), points, rtol, seed, explain=explain)
@@ -167,10 +169,17 @@ class _Check:
         reason = f"{n} of {len(wrong)} components disagree{'s' * (n == 1)} with f."
         if len(wrong) == 1:
             reason = "the formula disagrees with f."
-        if any(d.kind in "iu" for d in formula.dtypes):
-            self.notes.append("The formula returns whole numbers (integers): were fractions cut off somewhere?")
+        if any(d.kind in "iu" for d in formula.dtypes) and self._is_cut_off():
+            return self._report(
+                "wrong", f"{reason} The formula gives whole numbers: the fractions were cut off.", [_CUT]
+            )
         words = [shape_words(self.arguments.blocks[i], formula.shapes[i]) for i in sorted(self.samples.bent)]
         return self._report("wrong", " ".join([reason, *words]), self._reshaped(formula) + self._diagnosis())
+
+    def _is_cut_off(self) -> bool:
+        """Whether the formula would be right if it were not for rounding to whole numbers."""
+        cuts = (np.trunc, np.round, np.floor)
+        return any(all(np.array_equal(s.claimed, cut(s.exact)) for s in self.samples.all) for cut in cuts)
 
     def _reshaped(self, formula: Formula) -> list[Diagnosis]:
         """Gradients that are right but for their shape."""
@@ -218,7 +227,10 @@ class _Check:
             node = corner.nodes[0]
             where = f" at {node._rule.name}({', '.join(f'{a._data:g}' for a in arguments_of(node))})"
         which, left, right = self._component_of(here, corner)
-        reason = (
+        reason = ""
+        if corner.jump is not None:
+            reason = f"f jumps at this point, from {corner.jump[0]:.6g} to {corner.jump[1]:.6g}: it has no slope there."
+        reason = reason or (
             f"f has a corner at this point{where}: its slope{which} is {left + 0.0:.6g} to the left and "
             f"{right + 0.0:.6g} to the right."
         )
@@ -263,3 +275,12 @@ class _Check:
     def _some(self, which: Any) -> str:
         names = [n for n, w in zip(self.arguments.names, which, strict=True) if w]
         return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+
+
+_CUT = Diagnosis(
+    "wrong-slope",
+    "the whole gradient",
+    None,
+    "Yours is right but for its fractions, which were cut off: an array of whole numbers (integers) holds no others. "
+    "Make it an array of floats, such as np.zeros(n).",
+)

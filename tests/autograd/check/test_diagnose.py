@@ -282,3 +282,22 @@ def test_a_slope_that_is_in_no_table_is_solved_for(slope, shown):
     found = gradcheck(weighted_tanh, (RNG.normal(size=(3, 3)), RNG.normal(size=3)), gradient).diagnosis
     assert found[0].kind == "wrong-slope"
     assert shown in found[0].text
+
+
+# -- A mistake, and the components in another order --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("claim", "kinds"),
+    [
+        (lambda w, v: (LAM * v, X.T @ (X @ w)), ["factor", "swapped"]),
+        (lambda w, v: (np.roll(-X.T @ (X @ w) / M, 1), LAM * v), ["sign", "permuted"]),
+        (lambda w, v: (-X.T @ (X @ w) / M, 0 * v), ["sign", "missing-term"]),
+    ],
+)
+def test_a_mistake_and_another_order(claim, kinds):
+    def f(w, v):
+        return ag.total([(ag.dot(w, x)) ** 2 for x in X]) / (2 * M) + LAM / 2 * ag.dot(v, v)
+
+    found = gradcheck(f, (RNG.normal(size=3), RNG.normal(size=3)), claim, points=4).diagnosis
+    assert sorted(d.kind for d in found[:2]) == sorted(kinds)

@@ -28,3 +28,11 @@ def test_a_mistake_in_each_model_is_found(model):
     report = gradcheck(case.f, case.at, partial(case.gradient, on={switch}), points=4)
     assert report.verdict == "wrong"
     assert any(matches(d, *case.mistakes[switch]) for d in report.diagnosis), switch
+
+
+def test_underflow_far_away_is_no_reason_to_doubt():
+    """So far from `at` that eˢ/Σeˢ has no digits left, the engine's gradient is off; here it says nothing else."""
+    case = case_of("ReLU network", 90125, 1003)
+    report = gradcheck(case.f, case.at, case.gradient, seed=1003)
+    assert report.verdict == "right"
+    assert any("too large or too small there" in note for note in report.notes)

@@ -454,3 +454,36 @@ def test_where_every_derivative_is_0_it_is_said():
     report = gradcheck(lambda x, y: x * x + 0 * y, (2.0, 5.0), lambda x, y: (2 * x, 0.0))
     assert "Along y both are 0" in str(report)
     assert "both are 0" not in str(gradcheck(lambda x: x * x, 2.0, lambda x: 2 * x))
+
+
+# -- What only a hostile reader tries ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "f",
+    [lambda x: x * x + (5.0 if x > 1 else 0.0), lambda x: x * x + (5.0 if x.data > 1 else 0.0)],
+    ids=["a comparison", "a number that is read"],
+)
+def test_a_jump_is_no_slope(f):
+    report = gradcheck(f, 1.0, lambda x: 2 * x)
+    assert report.verdict == "not differentiable here"
+    assert "f jumps at this point, from 1 to 6" in report.reason
+    assert gradcheck(f, 1.01, lambda x: 2 * x)
+
+
+@pytest.mark.parametrize("cut", [int, round])
+def test_fractions_that_are_cut_off(cut):
+    report = gradcheck(lambda x: ag.total([v * v for v in x]), [0.3, 1.7], lambda x: [cut(2 * v) for v in x])
+    assert report.verdict == "wrong"
+    assert "which were cut off" in report.diagnosis[0].text
+
+
+def test_whole_numbers_are_not_to_blame_for_a_term_too_many():
+    report = gradcheck(lambda x, y: x * x, (1.0, 2.0), lambda x, y: (2 * x, 1))
+    assert report.diagnosis[0].kind == "extra-term"
+    assert not any("whole numbers" in note for note in report.notes)
+
+
+def test_more_digits_than_a_float_holds():
+    with pytest.raises(ValueError, match="`at` must hold numbers that fit into a float; x has too many digits"):
+        gradcheck(lambda x: x * 1.0, 10**400, lambda x: 1.0)

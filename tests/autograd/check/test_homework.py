@@ -129,6 +129,38 @@ def test_a_file_that_does_not_run(tmp_path):
     assert "line 3 of broken.py" in outcome.error
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def f(w)\n    return w\n", "SyntaxError in line 2 of broken.py: expected ':'\n  def f(w)\n          ^"),
+        ("def f(w):\nreturn w\n", "IndentationError in line 3 of broken.py: expected an indented block"),
+        ("import nothing_like_this\n", "ModuleNotFoundError: No module named 'nothing_like_this' (line 2 of broken.py"),
+        ("import sys\nsys.exit(3)\n", "sys.exit(3) ended it (line 3 of broken.py: sys.exit(3))"),
+        ("def check_it(): gradcheck(lambda w: w * w, 1.0, wrong)\ndef wrong(w):\n    return [1][5]\n",
+         "list index out of range (line 4 of broken.py: return [1][5])"),
+    ],
+)  # fmt: skip
+def test_what_a_file_does_wrong_is_said_with_its_line(tmp_path, text, said):
+    (outcome,) = run_file(written(tmp_path / "broken.py", text))
+    assert not outcome
+    assert outcome.score == 0
+    assert said in outcome.error
+
+
+def test_a_loop_without_end_is_stopped(tmp_path):
+    (outcome,) = run_file(written(tmp_path / "slow.py", "def check_it():\n    while True: pass\n"), seconds=0.2)
+    assert (
+        outcome.error == "it took more than 0.2 s. Is there a loop without end? (line 3 of slow.py: while True: pass)"
+    )
+
+
+def test_what_stands_under_main_is_run_where_there_is_nothing_else(tmp_path):
+    text = "if __name__ == '__main__':\n    gradcheck(lambda x: x * x, 3.0, lambda x: x)\n"
+    (outcome,) = run_file(written(tmp_path / "main.py", text))
+    assert not outcome
+    assert len(outcome.reports) == 1
+
+
 def test_a_file_without_checks(tmp_path):
     assert run_file(written(tmp_path / "empty.py", "x = 1\n")) == []
 

@@ -15,7 +15,6 @@ from autograd.check.sheet_examine import examine
 from autograd.check.sheet_network import EXAMPLES, LAMBDA, L, Run, Setting, along_outputs, along_weights
 from autograd.check.slips import repairs
 
-
 # -- Reading ----------------------------------------------------------------------------------------------------
 
 
