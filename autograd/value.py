@@ -487,10 +487,13 @@ for _name, _row in _OPERATORS.items():
 
 
 def _method_of_two(op: Op) -> Callable[[Value, Any], Any]:
+    operator = _operator(op, op.name)
+
     def method(x: Value, y: Any) -> Any:
         if isinstance(y, np.ndarray | list | tuple):
-            return np.frompyfunc(lambda each: x.apply(op, (x, each)), 1, 1)(np.asarray(y, dtype=object))
-        return x.apply(op, (x, y))
+            return np.frompyfunc(lambda each: method(x, each), 1, 1)(np.asarray(y, dtype=object))
+        made = operator(x, y)
+        return x.apply(op, (x, y)) if made is NotImplemented else made  # (it says what is wrong with y)
 
     return method
 

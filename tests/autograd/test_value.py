@@ -516,3 +516,18 @@ def test_arrays_of_something_else_are_refused() -> None:
             autograd.exp(bad)
     with pytest.raises(ValueError, match="rows of different lengths"):
         autograd.exp([[1.0], [1.0, 2.0]])
+
+
+def test_a_function_and_its_method_are_the_same() -> None:
+    x, y = Value(0.3, "x"), Value(0.7, "y")
+    unary = "exp log log1p expm1 sqrt sin cos tan tanh sigmoid relu softplus abs erf"
+    for name in unary.split():
+        called, asked = getattr(autograd, name)(x), getattr(x, name)()
+        assert (called.data, called._rule, called.args) == (asked.data, asked._rule, (x,))
+    for name in ("maximum", "minimum"):
+        for other, number in ((y, 0.7), (0.3, 0.3), (np.float64(0.1), 0.1)):
+            for made in (getattr(autograd, name)(x, other), getattr(x, name)(other)):
+                assert (made.op, made.data) == (name[:3], (max if name == "maximum" else min)(0.3, number))
+                assert [a.data for a in made.args] == [0.3, number]
+        with pytest.raises(TypeError, match=f"{name} takes Values and numbers; got 'z'"):
+            getattr(x, name)("z")
