@@ -28,9 +28,10 @@ def uses(recording: Recording) -> list[int]:
 def is_sum(recording: Recording, slot: int) -> bool:
     """Whether this node adds things up (or multiplies by a constant) and so can be part of a longer sum."""
     op = recording.ops[slot]
-    if op in SUMS or op is rules.dot:
-        return True
-    return op is rules.mul and any(a in recording.constants for a in recording.args[slot])
+    if op is rules.mul:
+        x, y = recording.args[slot]
+        return x in recording.constants or y in recording.constants
+    return op in SUMS or op is rules.dot
 
 
 def form(recording: Recording, slot: int, count: list[int]) -> tuple[Form, list[tuple[float, int, int]]]:
