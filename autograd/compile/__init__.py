@@ -10,10 +10,11 @@
                what has a name in it (`names`), and the slopes, which print themselves (`slopes`)
 
     tensors    the language of matrix programs: tensors, views of their columns, expressions, assignments
-    groups     which scalar nodes become which matrix: the forward pass as assignments
+    groups     which scalar nodes become which matrix: the forward pass as assignments (`nodes`: which of them get a
+               column of their own)
     adjoint    its backward pass: the chain rule, one tensor at a time
     text       both as the vectorised backpropagation that a textbook prints (`text_names` names the arrays, `slices`
-               writes the views)
+               writes the views, `text_shapes` tells the shapes)
     calls      both as NumPy calls that allocate nothing (`arrays`: what their names stand for, `memory`: the views)
     matrix     those calls, bound to arrays for each batch size, in blocks of rows
     loops      both as loops that numba compiles (`fusing`: which can be one, `flattening`: which need no rows,
@@ -21,7 +22,8 @@
 
     numba_straight   a small graph without a batch as the straight-line text, compiled by numba
     numba_tape a large irregular graph as a tape of instructions, and `numba_kernel` the loop that runs any tape
-    jax_matrix the matrices as a JAX function, and `jax_epoch` whole epochs of it, on one device or many
+    jax_matrix the matrices as a JAX function (`jax_text`: its text), and `jax_epoch` whole epochs of it, on one
+               device or many
 
     batch      what the user passes, checked (`quiet`: without NumPy's warnings)
     program    the thing that is called

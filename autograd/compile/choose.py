@@ -11,7 +11,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from autograd.compile.adjoint import differentiate
-from autograd.compile.groups import Grouper, plan
+from autograd.compile.groups import plan
+from autograd.compile.nodes import nodes_of
 from autograd.compile.record import Recording
 
 SMALL = 2_000  # operations; below, Python needs less than 0.1 ms
@@ -38,7 +39,7 @@ def choose(recording: Recording) -> str:
 
 def is_regular(recording: Recording) -> bool:
     """Whether many operations have the same level and kind, so that they can become an array."""
-    nodes = Grouper(recording)._nodes().values()
+    nodes = nodes_of(recording).values()
     kinds = {(node.level, node.op.name) for node in nodes}  # at least so many arrays would be needed
     scalars = sum(max(1, len(args) // 2) for args in recording.args if args)  # products and sums of two
     return len(kinds) * NODES <= scalars

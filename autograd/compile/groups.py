@@ -1,7 +1,6 @@
 """Groups: which scalar nodes become which matrix.
 
-1. Every sum is written as a linear form, so that it does not matter how it was added up: products Σ u_k·v_k, single
-   terms, a constant.
+1. Sums are linear forms, however they were added up (`autograd.compile.nodes`).
 2. Nodes of one level, made in the same way from the same tensors, become one tensor.
 3. In a group of sums the rows of left factors (u_1, …, u_K) and of right factors (v_1, …, v_K) are collected. If every
    left row meets every right row, the group is a matrix product: for a layer there is one left row, the activations,
@@ -15,13 +14,15 @@ What fits nowhere is still computed for the whole batch at once, element by elem
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
 
 from autograd import rules
-from autograd.compile.linear import form, is_sum, uses
+from autograd.compile.linear import uses
+from autograd.compile.nodes import Factor, Node, nodes_of
 from autograd.compile.record import Recording
 from autograd.compile.tensors import (
     Along,
@@ -42,38 +43,8 @@ from autograd.compile.tensors import (
     dense,
     whole,
 )
-from autograd.op import Op
 
-Factor = int | float  # a slot, or a constant
 Index = np.ndarray[Any, Any]
-
-
-@dataclass
-class Node:
-    """A scalar node that gets a column of its own."""
-
-    slot: int
-    op: Op
-    args: tuple[int, ...] = ()
-    products: list[tuple[float, Factor, Factor]] = field(default_factory=list)
-    singles: list[tuple[float, int]] = field(default_factory=list)
-    constant: float = 0.0
-    level: int = 0
-
-    @property
-    def is_sum(self) -> bool:
-        """A linear form?"""
-        return self.op is rules.total
-
-    def operands(self) -> Iterable[int]:
-        """The slots it is made from."""
-        yield from self.args
-        for _, u, v in self.products:
-            for x in (u, v):
-                if isinstance(x, int):
-                    yield x
-        for _, x in self.singles:
-            yield x
 
 
 @dataclass
@@ -105,14 +76,15 @@ class Grouper:
             Tensor("input", int(np.prod(shape)), True, shape or (1,), "", argument=k)
             for k, shape in enumerate(recording.shapes)
         ]
-        self.where: dict[int, tuple[Tensor, int]] = {}  # slot -> its tensor and column
+        self.where: dict[int, tuple[Tensor | None, float]] = {  # slot -> its tensor and column; a constant is its own
+            slot: (None, value) for slot, value in recording.constants.items()
+        }
         self.order: dict[Tensor | None, int] = {None: -1, self.parameters: 0}
         self.forward: list[Assign] = []
         self.gathered: dict[tuple[int, bytes], Tensor] = {}
         self.bounds: set[int] = set()
         self.scopes = {place: recording.scopes.get(slot, "") for slot, place in recording.parameters.items()}
         self.is_batched = recording.batched()
-        self.weighted = self._weighted()
         for slot, place in recording.parameters.items():
             self.where[slot] = (self.parameters, place)
         starts = np.cumsum([0] + [t.size for t in self.inputs])
@@ -124,7 +96,7 @@ class Grouper:
 
     def plan(self) -> Plan:
         """All levels, from the leaves to the root."""
-        nodes = self._nodes()
+        nodes = nodes_of(self.r)
         self.bounds = self._row_bounds(nodes)
         root = nodes.pop(self.r.root, None) if self._root_is_loose(nodes) else None
         levels: dict[int, list[Node]] = {}
@@ -147,69 +119,6 @@ class Grouper:
         gradient = Tensor("gradient", self.parameters.size, False, (self.parameters.size,), "g")
         return Plan(self.forward, [], result, penalty, self.parameters, gradient, self.inputs, self.r.shapes)
 
-    # -- 1. Sums as linear forms ----------------------------------------------------------------------------------
-
-    def _nodes(self) -> dict[int, Node]:
-        """The nodes that get a column, in order; sums that are part of one longer sum do not."""
-        r, count = self.r, uses(self.r)
-        needed = [False] * len(r)
-        for result in (r.root, r.penalty):
-            if result is not None:
-                needed[result] = True
-        found: dict[int, Node] = {}
-        for slot in range(len(r) - 1, -1, -1):
-            if needed[slot] and r.args[slot]:
-                node = found[slot] = (
-                    self._sum_node(slot, count) if is_sum(r, slot) else Node(slot, r.ops[slot], r.args[slot])
-                )
-                for x in node.operands():
-                    needed[x] = True
-        nodes = dict(reversed(found.items()))
-        for node in nodes.values():
-            node.level = 1 + max((nodes[x].level if x in nodes else 0 for x in node.operands()), default=0)
-        return nodes
-
-    def _weighted(self) -> set[int]:
-        """Products of what all examples share and what they do not that are only added up, in whatever many sums.
-
-        They are no nodes of their own: where weights repeat, as in a Toeplitz matrix, the sums are matrix products.
-        """
-        r = self.r
-        others = {r.root, r.penalty}
-        for i, args in enumerate(r.args):
-            n = len(args) // 2 if r.ops[i] is rules.dot else 0
-            if n or not is_sum(r, i):
-                others.update(args[:n] + args[-n:] if n else args)
-        batched = self.is_batched
-        return {
-            i
-            for i, args in enumerate(r.args)
-            if r.ops[i] is rules.mul and not is_sum(r, i) and i not in others and batched[args[0]] != batched[args[1]]
-        }
-
-    def _sum_node(self, slot: int, count: list[int]) -> Node:
-        r = self.r
-        (terms, constant), dots = form(r, slot, count)
-        products: dict[tuple[Factor, Factor], float] = {}
-        singles: dict[int, float] = {}
-        for c, t in terms:
-            if r.ops[t] is rules.mul and (count[t] == 1 or t in self.weighted):
-                u, v = r.args[t]
-                dots.append((c, u, v))
-            else:
-                singles[t] = singles.get(t, 0.0) + c
-        for c, u, v in dots:
-            pair = (v, u) if (v, u) in products else (u, v)
-            products[pair] = products.get(pair, 0.0) + c
-        return Node(
-            slot,
-            rules.total,
-            (),
-            [(c, u, v) for (u, v), c in products.items()],
-            [(c, t) for t, c in singles.items()],
-            constant,
-        )
-
     def _root_is_loose(self, nodes: dict[int, Node]) -> bool:
         """Whether the root is a sum that nothing else needs: then only its total over the batch is computed."""
         root = nodes.get(self.r.root)
@@ -231,22 +140,18 @@ class Grouper:
         kinds: dict[Tensor | None, set[float]] = {}
         for c, t in node.singles:
             kinds.setdefault(self._tensor(t), set()).add(c)
-        many = [(c, t) for c, t in node.singles if len(kinds[self._tensor(t)]) > 2]
-        if many:
-            node.products += [(1.0, t, c) for c, t in many]
-            node.singles = [term for term in node.singles if term not in many]
+        many = [len(kinds[self._tensor(t)]) > 2 for _, t in node.singles]
+        if any(many):
+            node.products += [(1.0, t, c) for c, t in compress(node.singles, many)]
+            node.singles = [term for term, one in zip(node.singles, many, strict=True) if not one]
 
     # -- 2. Nodes made alike ----------------------------------------------------------------------------------------
 
     def _tensor(self, x: Factor) -> Tensor | None:
-        if isinstance(x, float) or x in self.r.constants:
-            return None
-        return self.where[x][0]
+        return None if x.__class__ is float else self.where[x][0]  # type: ignore[index]
 
     def _column(self, x: Factor) -> float:
-        if isinstance(x, float):
-            return x
-        return self.r.constants[x] if x in self.r.constants else self.where[x][1]
+        return x if x.__class__ is float else self.where[x][1]  # type: ignore[index]
 
     def _is_shared(self, x: Factor) -> bool:
         """Whether all examples share it."""
@@ -563,5 +468,6 @@ class Grouper:
             tensor = Tensor("node", 1, False, (1,), slots=[slot])
             self.forward.append(Assign(whole(tensor), Number(self.r.constants[slot])))
             return whole(tensor)
-        tensor, column = self.where[slot]
-        return Ref(tensor, column, (1,), dense((1,)))
+        where, column = self.where[slot]
+        assert where is not None
+        return Ref(where, int(column), (1,), dense((1,)))

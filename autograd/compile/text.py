@@ -12,7 +12,6 @@ import numpy as np
 
 from autograd import rules
 from autograd.compile.adjoint import reshaped
-from autograd.compile.arrays import parts
 from autograd.compile.record import Recording
 from autograd.compile.slices import block_of, index_of, slice_of
 from autograd.compile.tensors import (
@@ -34,6 +33,7 @@ from autograd.compile.tensors import (
     dense,
 )
 from autograd.compile.text_names import TURNED, Names
+from autograd.compile.text_shapes import has_rows, left_out, own_shape, repeated, squeezed
 from autograd.spell import numpy as spell
 
 Text = tuple[str, int]  # the text and how tightly it binds: 1 sums, 2 products, 3 signs, 4 powers, 9 names and calls
@@ -135,10 +135,10 @@ class Writer(Names):
         body += self.lines
         body.append("return value, gradient")
         imports = ["import math", "", "import numpy as np"] if "erf" in self.used else ["import numpy as np"]
-        parts = ["\n".join(imports)]
-        parts += [spell.DEFINITIONS[name].strip() for name in spell.DEFINITIONS if name in self.used]
-        parts.append("\n".join([*head, *(f"    {line}" for line in body)]))
-        return "\n\n\n".join(parts) + "\n"
+        blocks = ["\n".join(imports)]
+        blocks += [spell.DEFINITIONS[name].strip() for name in spell.DEFINITIONS if name in self.used]
+        blocks.append("\n".join([*head, *(f"    {line}" for line in body)]))
+        return "\n\n\n".join(blocks) + "\n"
 
     # -- Lines ----------------------------------------------------------------------------------------------------
 
@@ -274,10 +274,10 @@ class Writer(Names):
         if isinstance(term, Number):
             return repr(term.value)
         if isinstance(term, Product) and int(np.prod(term.shape)) == 1:
-            a, b = (self.text(_squeezed(x)) for x in (term.a, term.b))
+            a, b = (self.text(squeezed(x)) for x in (term.a, term.b))
             return f"np.sum({_wrapped(a, 2)} * {_wrapped(b, 3)})"
         if isinstance(term, Along):
-            return f"np.sum({self.text(_squeezed(term.x))[0]})"
+            return f"np.sum({self.text(squeezed(term.x))[0]})"
         return f"np.sum({self.text(term)[0]})"
 
     # -- Expressions ----------------------------------------------------------------------------------------------
@@ -303,7 +303,7 @@ class Writer(Names):
         if isinstance(expr, Along):
             if expr.shape == (1,) and len(expr.axes) == len(expr.x.shape) - 1 and not expr.x.batched:
                 inner = reshaped(expr.x, tuple(n for n in expr.x.shape if n > 1) or (1,)) or expr.x
-                row = len(inner.shape) == 1 and _own_shape(inner) in (None, inner.shape)
+                row = len(inner.shape) == 1 and own_shape(inner) in (None, inner.shape)
                 end = "sum(keepdims=True)" if row else "sum().reshape(1)"
                 return f"{_wrapped(self._full(inner), 9)}.{end}", 9
             return self._along(expr), 9
@@ -315,19 +315,19 @@ class Writer(Names):
 
     def _along(self, expr: Along) -> str:
         """A sum over axes and over the batch. An axis along which a view repeats itself has length 1 in its text."""
-        x, repeated = expr.x, _repeated(expr.x)
-        if expr.axes == (len(x.shape) - 1,) and not expr.over_batch and not repeated:
+        x, same = expr.x, repeated(expr.x)
+        if expr.axes == (len(x.shape) - 1,) and not expr.over_batch and not same:
             return self._along_last(x, "sum")
         text = _wrapped(self.text(x), 9)
-        if repeated & set(expr.axes):
-            text, repeated = f"np.broadcast_to({text}, {self._shape(x.shape, x.batched)})", set()
-        axes = [k - len(x.shape) for k in expr.axes if k >= _left_out(x)]
+        if same & set(expr.axes):
+            text, same = f"np.broadcast_to({text}, {self._shape(x.shape, x.batched)})", set()
+        axes = [k - len(x.shape) for k in expr.axes if k >= left_out(x)]
         over_batch = expr.over_batch and x.batched
         if over_batch:
             axes.insert(0, 0)
         if axes:
             text = f"{text}.sum(axis={axes[0] if len(axes) == 1 else tuple(axes)})"
-        if repeated:
+        if same:
             kept = tuple(n for k, n in enumerate(x.shape) if k not in expr.axes)
             text = f"np.broadcast_to({text}, {self._shape(kept, x.batched and not over_batch)})"
         return text
@@ -335,7 +335,7 @@ class Writer(Names):
     def _along_last(self, x: Expr, what: str) -> str:
         """The sum or max along the last axis. Of a single row the axis is kept; of a transpose it is the other one."""
         row = reshaped(x, x.shape[1:]) if len(x.shape) == 2 and x.shape[0] == 1 else None
-        row = row if row is not None and _own_shape(row) in (None, row.shape) else None
+        row = row if row is not None and own_shape(row) in (None, row.shape) else None
         text = _wrapped(self._full(row or x), 9)
         if row is not None:
             return f"{text}.{what}(axis=-1, keepdims=True)"
@@ -390,12 +390,12 @@ class Writer(Names):
             return self._along_last(Elementwise(rules.mul, (a, b), a.shape, expr.batched), "sum"), 9
         if expr.how != "b" and a.shape[0] == 1 and a.batched and not b.batched:
             # one row of activations for each example: they are the rows of a matrix
-            rows = _wrapped(self._full(_squeezed(a, 0)), 2)
+            rows = _wrapped(self._full(squeezed(a, 0)), 2)
             second = _wrapped(self._full(b), 9)
             return f"{rows} @ {_turned(second, False) if expr.how == 'z' else second}", 2
         if expr.how == "b" and expr.over_batch and a.batched and b.batched:
             if a.shape[0] == 1:
-                first, second = (_wrapped(self._full(_squeezed(x, 0)), 9) for x in (a, b))
+                first, second = (_wrapped(self._full(squeezed(x, 0)), 9) for x in (a, b))
                 return f"{first}.T @ {second}", 2
             first = f"{_wrapped(self._full(a), 9)}.reshape(-1, {a.shape[1]})"
             return f"{first}.T @ {_wrapped(self._full(b), 9)}.reshape(-1, {b.shape[1]})", 2
@@ -411,27 +411,27 @@ class Writer(Names):
     def _full(self, expr: Expr) -> Text:
         """An operand of a matrix product, which must have all its rows and columns."""
         text = self.text(expr)
-        if _repeated(expr):
+        if repeated(expr):
             return f"np.broadcast_to({text[0]}, {self._shape(expr.shape, expr.batched)})", 9
         return text
 
     def _fit(self, text: Text, expr: Expr, shape: Shape, batched: bool | None = None) -> str:
         """The text, with a reshape where the expression's own shape is another one."""
-        own = _own_shape(expr)
+        own = own_shape(expr)
         if own is None or own == shape:
             return text[0]
         if isinstance(expr, Along) and (own, shape) == ((), (1,)) and text[0].endswith(".sum(axis=-1)"):
             return text[0].removesuffix(")") + ", keepdims=True)"
-        if _repeated(expr):
+        if repeated(expr):
             text = f"np.broadcast_to({text[0]}, {self._shape(expr.shape, expr.batched)})", 9
         rows = ["m"] if expr.batched else []
         return f"{_wrapped(text, 9)}.reshape({', '.join([*rows, *map(str, shape)])})"
 
     def _is_full(self, expr: Expr, tensor: Tensor) -> bool:
         """Whether the value has all the rows and columns, and need not be repeated."""
-        if _own_shape(expr) is None or _repeated(expr):
+        if own_shape(expr) is None or repeated(expr):
             return False
-        return _has_rows(expr) or not tensor.batched
+        return has_rows(expr) or not tensor.batched
 
 
 def _short(x: float) -> str:
@@ -459,65 +459,3 @@ def _joined(pieces: list[tuple[float, Text]]) -> str:
         else:
             result += f" + {size}" if c > 0 else f" - {size}"
     return result or "0.0"
-
-
-def _own_shape(expr: Expr) -> Shape | None:
-    """The shape that the text of an expression has, apart from the batch; None: it broadcasts."""
-    if isinstance(expr, Product):
-        if expr.how == ".":
-            return expr.a.shape[:-1]
-        i, k = (expr.a.shape[0], expr.b.shape[0]) if expr.how == "z" else (expr.a.shape[0], expr.b.shape[-1])
-        if expr.how == "b":
-            i = expr.a.shape[-1]
-        if expr.how != "b" and i == 1 and expr.a.batched and not expr.b.batched:
-            return (k,)
-        return (i, k)
-    if isinstance(expr, Along):
-        return tuple(n for k, n in enumerate(expr.x.shape) if k not in expr.axes and k >= _left_out(expr.x))
-    if isinstance(expr, Largest | Ref | Gather):
-        return expr.shape
-    if isinstance(expr, Sum):
-        return expr.shape if any(_own_shape(t) is not None for _, t in expr.terms) else None
-    if isinstance(expr, Elementwise):
-        return expr.shape if any(_own_shape(x) is not None for x in expr.args) else None
-    return None
-
-
-def _has_rows(expr: Expr) -> bool:
-    """Whether the text of an expression has a row for every example."""
-    if isinstance(expr, Sum | Elementwise):
-        return any(_has_rows(x) for x in parts(expr))
-    return expr.batched
-
-
-def _repeated(expr: Expr) -> set[int]:
-    """The axes along which all numbers are the same, and which have length 1 in the text."""
-    long = {k for k, n in enumerate(expr.shape) if n > 1}
-    if isinstance(expr, Ref):
-        return {k for k in long if expr.strides[k] == 0}
-    if isinstance(expr, Number | Seed):
-        return long
-    if isinstance(expr, Sum | Elementwise):
-        constant = [expr.constant] if isinstance(expr, Sum) and expr.constant is not None else []
-        for x in [*parts(expr), *constant]:
-            first = len(expr.shape) - len(x.shape)
-            own = {k + first for k, n in enumerate(x.shape) if n > 1}
-            long &= {k + first for k in _repeated(x)} | (long - own)
-        return long
-    return set()
-
-
-def _left_out(expr: Expr) -> int:
-    """How many first axes of length 1 the text of an expression lacks: a row times a matrix is a row."""
-    own = _own_shape(expr)
-    return 0 if own is None else len(expr.shape) - len(own)
-
-
-def _squeezed(expr: Expr, axis: int | None = None) -> Expr:
-    """A Ref without its axes of length 1 (or one of them)."""
-    if isinstance(expr, Ref):
-        keep = [k for k, n in enumerate(expr.shape) if (n > 1 if axis is None else k != axis)]
-        if not keep:
-            return Ref(expr.tensor, expr.offset, (1,), (1,))
-        return Ref(expr.tensor, expr.offset, tuple(expr.shape[k] for k in keep), tuple(expr.strides[k] for k in keep))
-    return expr
