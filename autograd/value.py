@@ -218,14 +218,14 @@ class Value:
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """np.exp(v), np.float64(2) * v, np.add(v, w): the operation of the same name; arrays go element by element."""
         f = _UFUNCS.get(ufunc.__name__)
+        if f and method == "__call__" and not kwargs and all(isinstance(i, (Value, *NUMBERS)) for i in inputs):
+            return f(*(i if isinstance(i, Value) else float(i) for i in inputs))
         boxed = [_box(i) if isinstance(i, Value) else i for i in inputs]
         if method != "__call__" or kwargs:
             return getattr(ufunc, method)(*boxed, **kwargs)
         if f is None:
             known = ", ".join(name for name in sorted(_UFUNCS) if hasattr(np, name))
             raise TypeError(f"np.{ufunc.__name__} has no rule for Values. There is one for: {known}")
-        if all(isinstance(i, (Value, *NUMBERS)) for i in inputs):
-            return f(*(i if isinstance(i, Value) else float(i) for i in inputs))
         return np.frompyfunc(f, ufunc.nin, 1)(*boxed)
 
     def conjugate(self) -> Value:
