@@ -26,7 +26,8 @@ from autograd.compile.simplify import simplify
 from autograd.compile.tensors import Plan
 
 Array = NDArray[np.float64]
-BLOCK = 1 << 17  # how many numbers the tensors of one block of rows may hold: 1 MB
+BLOCK = 1 << 17  # how many numbers the tensors of one block of rows may hold: 1 MB,
+PARAMETERS = 4  # or so many times the parameters, all of which every block reads and writes
 KEPT = 8  # for how many batch sizes the arrays are kept
 
 
@@ -51,7 +52,7 @@ class Matrix:
         self.parameters: Array | None = None
         self.gradient = np.zeros(self.plan.gradient.size)
         width = sum(t.size for t in self.calls.tensors if t.batched)
-        self.block = max(64, BLOCK // max(1, width))
+        self.block = max(64, max(BLOCK, PARAMETERS * recording.parameter_count) // max(1, width))
         self.parts: tuple[Matrix, Matrix | None] | None = None
 
     @property
