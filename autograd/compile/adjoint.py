@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import rules
+from autograd.compile.expressions import key_of, reshaped, summed, tensors_of, times
 from autograd.compile.record import Recording
 from autograd.compile.slopes import slope_of
 from autograd.compile.tensors import (
@@ -31,9 +31,7 @@ from autograd.compile.tensors import (
     Seed,
     Shape,
     Sum,
-    Table,
     Tensor,
-    affine,
     dense,
     whole,
 )
@@ -53,7 +51,7 @@ class Amount:
     @property
     def same(self) -> Any:
         """Equal for amounts that differ only in the coefficient."""
-        return self.seeded, None if self.expr is None else _key(self.expr), self.rows
+        return self.seeded, None if self.expr is None else key_of(self.expr), self.rows
 
 
 def differentiate(plan: Plan, recording: Recording) -> Plan:
@@ -136,7 +134,7 @@ class Backward:
             amount = replace(amount, rows=True)  # the same for every example
         if amount.expr is not None and (repeated or (over_batch and amount.expr.batched)):
             shape = tuple(n for k, n in enumerate(ref.shape) if k not in repeated)
-            amount = replace(amount, expr=_summed(amount.expr, repeated, over_batch, shape))
+            amount = replace(amount, expr=summed(amount.expr, repeated, over_batch, shape))
         if repeated:
             keep = [k for k in range(len(ref.shape)) if k not in repeated]
             ref = Ref(ref.tensor, ref.offset, tuple(ref.shape[k] for k in keep), tuple(ref.strides[k] for k in keep))
@@ -211,7 +209,7 @@ class Backward:
             inner = self._terms(
                 [replace(a, seeded=False, coefficient=sign * a.coefficient / size) for a in rest], shape, batched
             )
-            return Sum([(sign * size, _times(inner, Seed(), shape, batched))], None, shape, batched)
+            return Sum([(sign * size, times(inner, Seed(), shape, batched))], None, shape, batched)
         return self._terms(rest, shape, batched)
 
     def _terms(self, amounts: list[Amount], shape: Shape, batched: bool) -> Expr:
@@ -223,7 +221,7 @@ class Backward:
             elif a.expr is None:
                 terms.append((a.coefficient, Seed(a.rows)))
             else:
-                terms.append((a.coefficient, _times(a.expr, Seed(a.rows), shape, batched) if a.seeded else a.expr))
+                terms.append((a.coefficient, times(a.expr, Seed(a.rows), shape, batched) if a.seeded else a.expr))
         if len(terms) == 1 and constant is None and terms[0][0] == 1.0:
             return terms[0][1]
         return Sum(terms, constant, shape, batched)
@@ -285,7 +283,7 @@ class Backward:
             seen = self._seen(amount, expr.shape)
             value = seen.expr
             if factor is not None:
-                value = factor if value is None else _times(value, factor, expr.shape, expr.batched)
+                value = factor if value is None else times(value, factor, expr.shape, expr.batched)
             self.give(x, replace(seen, coefficient=seen.coefficient * c, expr=value, rows=seen.rows), expr.batched)
 
     def _output(self, expr: Elementwise) -> Expr:
@@ -346,7 +344,7 @@ class Backward:
             spread = self._spread(amount, shape)
             for x, other in ((a, b), (b, a)):
                 if isinstance(x, Ref) and x.tensor in self.active:
-                    value = other if spread.expr is None else _times(spread.expr, other, shape, expr.batched)
+                    value = other if spread.expr is None else times(spread.expr, other, shape, expr.batched)
                     c = spread.coefficient
                     if isinstance(value, Number):
                         c, value = c * value.value, spread.expr  # type: ignore[assignment]
@@ -391,23 +389,6 @@ class Backward:
         return amount
 
 
-def _key(x: Expr) -> Any:
-    """Equal for equal expressions, if they are made of views by elementwise operations; else for the same one only."""
-    if isinstance(x, Ref):
-        return x.key
-    if isinstance(x, Number):
-        return "number", x.value
-    return (x.op.name, x.shape, *map(_key, x.args)) if isinstance(x, Elementwise) else id(x)
-
-
-def _summed(x: Expr, axes: tuple[int, ...], over_batch: bool, shape: Shape) -> Along:
-    """x, summed over these axes, and over the batch if it is one for every example."""
-    over_batch = over_batch and x.batched
-    if isinstance(x, Along) and not x.axes:  # a sum over the batch already
-        x, over_batch = x.x, True
-    return Along(x, axes, over_batch, shape, x.batched and not over_batch)
-
-
 def _as_it_is(ref: Ref, amount: Amount) -> Tensor | None:
     """The adjoint that is received by a whole tensor and is all that it receives."""
     x = amount.expr
@@ -439,49 +420,6 @@ def _simplest(ref: Ref, amount: Amount) -> tuple[Ref, Amount]:
     return ref, amount
 
 
-def reshaped(expr: Expr, shape: Shape) -> Expr | None:
-    """The expression as an array of another shape of the same size, if that needs no copy."""
-    if expr.shape == shape or isinstance(expr, Number | Seed):
-        return expr
-    if isinstance(expr, Ref):
-        found = affine(expr.columns().reshape(shape))
-        return None if found is None else Ref(expr.tensor, found[0], shape, found[1])
-    if isinstance(expr, Table):
-        return Table(expr.values.reshape(shape))
-    if isinstance(expr, Elementwise):
-        args = [reshaped(x, shape) for x in expr.args]
-        return None if None in args else Elementwise(expr.op, tuple(args), shape, expr.batched)  # type: ignore[arg-type]
-    if tuple(n for n in expr.shape if n > 1) != tuple(n for n in shape if n > 1):
-        return None
-    if isinstance(expr, Product):
-        return replace(expr, shape=shape)
-    if isinstance(expr, Along):
-        return replace(expr, shape=shape)
-    return None
-
-
-def _times(x: Expr, y: Expr, shape: Shape, batched: bool) -> Expr:
-    return Elementwise(rules.mul, (x, y), shape, batched)
-
-
 def _has_product(expr: Expr) -> bool:
     """Whether the adjoint must be an array: a matrix product, or a gather, is passed on by another one."""
     return isinstance(expr, Sum) and any(isinstance(t, Product) and t.how == "z" for _, t in expr.terms)
-
-
-def tensors_of(expr: Expr) -> set[Tensor]:
-    """The tensors that an expression reads."""
-    if isinstance(expr, Ref | Gather):
-        return {expr.tensor}
-    if isinstance(expr, Sum):
-        return set().union(
-            *(tensors_of(t) for _, t in expr.terms), *([tensors_of(expr.constant)] if expr.constant else [])
-        )
-    if isinstance(expr, Elementwise):
-        return set().union(*(tensors_of(a) for a in expr.args))
-    if isinstance(expr, Product):
-        return tensors_of(expr.a) | tensors_of(expr.b)
-    return tensors_of(expr.x) if hasattr(expr, "x") else set()
-
-
-__all__ = ["Table", "differentiate", "tensors_of"]

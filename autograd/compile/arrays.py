@@ -11,18 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.compile.expressions import parts
 from autograd.compile.memory import View, view_of
 from autograd.compile.tensors import (
-    Along,
     Elementwise,
     Expr,
     Gather,
-    Largest,
     Plan,
-    Product,
     Ref,
     Shape,
-    Sum,
     Tensor,
     whole,
 )
@@ -171,18 +168,3 @@ class Arrays:
     def temporary(self, shape: Shape, batched: bool) -> Ref:
         """A new array."""
         return whole(self._tensor(shape, batched), shape)
-
-
-def parts(expr: Expr) -> list[Expr]:
-    """The expressions directly inside."""
-    if isinstance(expr, Sum):
-        return [t for _, t in expr.terms]
-    if isinstance(expr, Elementwise):
-        return list(expr.args)
-    if isinstance(expr, Product):
-        return [expr.a, expr.b]
-    if isinstance(expr, Along | Largest):
-        return [expr.x]
-    if isinstance(expr, Gather):  # the whole row, in a way that needs it as it lies
-        return [Ref(expr.tensor, -1, (), ())]
-    return []

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from autograd import rules
-from autograd.compile.adjoint import reshaped
+from autograd.compile.expressions import reshaped
 from autograd.compile.record import Recording
 from autograd.compile.slices import block_of, index_of, slice_of
 from autograd.compile.tensors import (

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.arrays import parts
+from autograd.compile.expressions import parts
 from autograd.compile.record import Recording
 from autograd.compile.slices import arange, around, block_of, slices_of
 from autograd.compile.tensors import Elementwise, Expr, Largest, Plan, Product, Ref, Shape, Sum, Tensor

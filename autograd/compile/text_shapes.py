@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograd.compile.arrays import parts
+from autograd.compile.expressions import parts
 from autograd.compile.tensors import Along, Elementwise, Expr, Gather, Largest, Number, Product, Ref, Seed, Shape, Sum
 
 
