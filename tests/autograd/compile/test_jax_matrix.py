@@ -10,7 +10,7 @@ from strategies import recipes
 
 import autograd
 from autograd import DomainError, Value, dot, rules
-from autograd.compile import compile, jax_matrix
+from autograd.compile import compile, jax_matrix, jax_text
 from autograd.compile.record import record
 from autograd.compile.simplify import simplify
 from autograd.op import SumOp
@@ -199,7 +199,7 @@ def test_source_runs_by_itself():
 def test_every_row_has_a_spelling():
     for op in rules.RULES.values():
         if op.slopes and not isinstance(op, SumOp) and op is not rules.power:
-            assert op.name in {**jax_matrix.INFIX, **jax_matrix.SPELLED, **jax_matrix.WRITTEN_OUT}
+            assert op.name in {**jax_text.INFIX, **jax_text.SPELLED, **jax_text.WRITTEN_OUT}
 
 
 def test_without_jax(monkeypatch):
