@@ -22,15 +22,11 @@ from autograd.compile.softplus import meet
 
 def simplify(recording: Recording) -> Recording:
     """An equal recording with less to compute. Slots are numbered anew."""
-    return _live(meet(_rewritten(recording)))
-
-
-def _rewritten(recording: Recording) -> Recording:
     build = Builder(recording, IDENTITIES)
     new: list[int] = []
     for i in range(len(recording)):
         new.append(build.copy(recording, i, new))
-    return build.finish(new, recording)
+    return _live(meet(build.finish(new, recording), build))
 
 
 def _live(recording: Recording) -> Recording:

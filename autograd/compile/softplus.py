@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from autograd import rules
 from autograd.compile.builder import Builder
-from autograd.compile.identities import IDENTITIES
 from autograd.compile.linear import form, is_sum, uses
 from autograd.compile.record import Recording
 
@@ -30,10 +29,13 @@ class Term(NamedTuple):
     twin: int
 
 
-def meet(recording: Recording) -> Recording:
-    """L·softplus(-z) + M·softplus(z) with L + M constant becomes (L + M)·softplus(z) - L·z."""
+def meet(recording: Recording, build: Builder) -> Recording:
+    """L·softplus(-z) + M·softplus(z) with L + M constant becomes (L + M)·softplus(z) - L·z.
+
+    The builder is the one that has made this very recording: what changes is added at its end.
+    """
     twins = _twins(recording)
-    return _Meeting(recording, twins).rewritten() if twins else recording
+    return _Meeting(recording, twins, build).rewritten() if twins else recording
 
 
 def _twins(recording: Recording) -> dict[int, Twin]:
@@ -54,17 +56,19 @@ def _twins(recording: Recording) -> dict[int, Twin]:
 class _Meeting:
     """One pass over a recording, in which every sum is looked through for pairs."""
 
-    def __init__(self, recording: Recording, twins: dict[int, Twin]) -> None:
+    def __init__(self, recording: Recording, twins: dict[int, Twin], build: Builder) -> None:
         self.r, self.twins, self.count = recording, twins, uses(recording)
-        self.build = Builder(recording, IDENTITIES)
-        self.new: list[int] = []  # what became of each slot so far
+        self.build = build
+        self.new = list(range(min(twins)))  # what became of each slot so far
 
     def rewritten(self) -> Recording:
-        r, new = self.r, self.new
-        inner = {a for i, args in enumerate(r.args) if is_sum(r, i) for a in args if self.count[a] == 1}
-        for i in range(len(r)):
+        r, new, rest = self.r, self.new, range(len(self.new), len(self.r))
+        inner = {a for i in rest if is_sum(r, i) for a in r.args[i] if self.count[a] == 1}
+        for i in rest:
             made = self._sum(i) if is_sum(r, i) and i not in inner else None
-            new.append(self.build.copy(r, i, new) if made is None else made)
+            if made is None:
+                made = i if all(new[a] == a for a in r.args[i]) else self.build.copy(r, i, new)
+            new.append(made)
         return self.build.finish(new, r)
 
     def _sum(self, slot: int) -> int | None:
