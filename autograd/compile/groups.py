@@ -158,9 +158,8 @@ class Grouper:
         tensor = self._tensor(x)
         return tensor is None or not tensor.batched
 
-    def _rank(self, x: Factor) -> int:
+    def _rank(self, tensor: Tensor | None) -> int:
         """What stands on the left of a product: activations before inputs before parameters before constants."""
-        tensor = self._tensor(x)
         if tensor is None:
             return 0
         kind = {"parameters": 1, "input": 2}.get(tensor.kind, 3)
@@ -183,10 +182,16 @@ class Grouper:
 
     def _terms(self, node: Node) -> Iterable[tuple[tuple[int, int, float], Factor, Factor | None]]:
         """(the key of its block, left factor, right factor) for every term of a sum."""
+        order, tensor = self.order, self._tensor
+        known: dict[tuple[Tensor | None, Tensor | None], tuple[bool, int, int]] = {}
         for c, u, v in node.products:
-            if self._rank(u) < self._rank(v):
-                u, v = v, u
-            yield (self.order[self._tensor(u)], self.order[self._tensor(v)], c), u, v
+            both = tensor(u), tensor(v)
+            if both not in known:
+                swapped = self._rank(both[0]) < self._rank(both[1])
+                first, second = reversed(both) if swapped else both
+                known[both] = swapped, order[first], order[second]
+            swapped, a, b = known[both]
+            yield (a, b, c), *((v, u) if swapped else (u, v))
         for c, t in node.singles:
             yield (self.order[self._tensor(t)], -2, c), t, None
 

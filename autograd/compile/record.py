@@ -94,7 +94,12 @@ class Recording:
         """For each slot, whether it depends on the example."""
         result = [False] * len(self)
         for i, args in enumerate(self.args):
-            result[i] = i in self.inputs or any(result[a] for a in args)
+            if not args:
+                result[i] = i in self.inputs
+            for a in args:
+                if result[a]:
+                    result[i] = True
+                    break
         return result
 
 
