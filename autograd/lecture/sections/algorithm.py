@@ -11,9 +11,9 @@ from optim.history import History
 def places(r: Results) -> Places:
     """Both trainings as curves, with their numbers and what they show in words."""
     h, again, times = r.misclassified, r.restart.attempts, r.restart.history.restarts
-    ended = f"In the first attempt the cost went from {again[0][0]:.4f} to {again[0][-1]:.4f}. " + (
+    ended = f"In the first attempt the cost {_went(again[0])}. " + (
         f"So the weights were perturbed at random, {'once' if times == 1 else f'{times} times'}. "
-        f"The last attempt went from {again[-1][0]:.4f} to {again[-1][-1]:.4f}."
+        f"In the last attempt the cost {_went(again[-1])}."
         if times
         else "No restart was needed."
     )
@@ -45,6 +45,11 @@ def _verified(h: History, m: int) -> str:
     ]
     heads = ["epoch", "cost E(w)", "has it fallen?", "misclassified", "‖∇E‖", "test accuracy"]
     return table("SGD on misclassified examples", heads, rows)
+
+
+def _went(costs: list[float]) -> str:
+    first, last = f"{costs[0]:.4f}", f"{costs[-1]:.4f}"
+    return f"stayed at {first}" if first == last else f"went from {first} to {last}"
 
 
 def _said(h: History) -> str:
