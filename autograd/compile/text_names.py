@@ -43,7 +43,7 @@ class Names:
         self.names: dict[Tensor, str] = {}
         self.pieces: dict[str, Ref] = {}  # the matrices inside the flat vector of parameters
         self.known: dict[Any, str] = {}
-        self.taken = {"np", "math", "m", "w", "value", "gradient", "program", *spell.DEFINITIONS}
+        self.taken = {"np", "math", "m", "w", "value", "gradient", "program", "len", "slice", *spell.DEFINITIONS}
         self.slot_of = {place: slot for slot, place in recording.parameters.items()}
         self.around = around(views(plan, plan.parameters))
 

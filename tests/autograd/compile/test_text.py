@@ -131,3 +131,18 @@ def test_the_lines_of_a_textbook(model):
     for got, got_slopes in others:
         assert got == pytest.approx(value, rel=1e-12)
         np.testing.assert_allclose(got_slopes, slopes, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("taken", ["len", "slice", "np", "m", "value", "sigmoid", "Z1", "lambda", "a b"])
+def test_names_that_the_text_uses_itself(taken):
+    w = [Value(x, taken) for x in (0.5, -0.25, 1.5, 0.75)]
+    namespace = {"F": F, "w": w}
+    argument = taken if taken.isidentifier() and taken != "lambda" else "x"
+    exec(f"def cost({argument}): return F.dot([w[k] for k in (0, 1, 0, 3)], {argument}).sigmoid() * w[2]", namespace)
+    program = compile(namespace["cost"], w, backend="numpy")
+    X = np.random.default_rng(4).normal(size=(3, 4))
+    value, slopes = program(X)
+    exec(program.source, namespace)
+    got, got_slopes = namespace["program"](program.parameters, X)
+    assert got == pytest.approx(value, rel=1e-12)
+    np.testing.assert_allclose(got_slopes, slopes, rtol=1e-12)
