@@ -46,19 +46,20 @@ def name_scope(name: str) -> Iterator[None]:
         raise TypeError(f"a scope's name is text; got {name!r}")
     if not name:
         raise ValueError('a scope needs a name, for example name_scope("layer1")')
-    mine = [name]
-    _stand_in(*_open.get(), mine)
+    mine, before, outer = [name], _open.get(), _scope.get()
+    opened = (*before, mine)
+    _open.set(opened)
+    _scope.set(f"{outer}/{name}" if outer else name)
     NOTES.append(mine)
     try:
         yield
-    finally:  # by identity: the scopes of generators that take turns do not end in the order in which they began
-        _stand_in(*(scope for scope in _open.get() if scope is not mine))
+    finally:
         NOTES.pop()
-
-
-def _stand_in(*scopes: list[str]) -> None:
-    _open.set(scopes)
-    _scope.set("/".join(name for (name,) in scopes))
+        if _open.get() is not opened:  # generators that take turns: their scopes do not end in the order they began
+            before = tuple(scope for scope in _open.get() if scope is not mine)
+            outer = "/".join(name for (name,) in before)
+        _open.set(before)
+        _scope.set(outer)
 
 
 @contextmanager
