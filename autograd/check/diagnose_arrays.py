@@ -49,6 +49,7 @@ def rearrangements(problem: Problem, at: Array, right: Array, claimed: Array, wr
         yield from _swapped(problem, blocks, at, right)
     yield from _permuted(blocks, right, claimed)
     yield from _extra(blocks, at, right, claimed)
+    yield from _extra_in_some(blocks, at, right, claimed, wrong)
 
 
 def orders(problem: Problem, wrong: Mask) -> Iterator[tuple[Rearranged, Ints]]:
@@ -88,10 +89,12 @@ def _within(block: Block, right: Array) -> Iterator[Rearranged]:
             turned = np.flip(mine.reshape(n, *block.shape), axis)
             words = f"in reverse order along axis {axis - 1}"
             yield Rearranged("permuted", (block,), _with(right, (block, turned.reshape(n, -1))), 1.6, words)
+        mean = np.repeat(mine.mean(axis=1, keepdims=True), block.size, axis=1)
         if block.size > 2:
-            mean = np.repeat(mine.mean(axis=1, keepdims=True), block.size, axis=1)
             words = "replaced by their mean"
             yield Rearranged("permuted", (block,), _with(right, (block, mean)), 2.2, words)
+        words = "all replaced by their sum (is an axis missing in sum()?)"
+        yield Rearranged("permuted", (block,), _with(right, (block, mean * block.size)), 2.2, words)
 
 
 def _swapped(problem: Problem, blocks: list[Block], at: Array, right: Array) -> Iterator[Rearranged]:
@@ -163,3 +166,19 @@ def _extra(blocks: list[Block], at: Array, right: Array, claimed: Array) -> Iter
         yield Rearranged(
             "extra-term", tuple(blocks), out, 2.2 if same else 3.5, words, float(constant[0]) if same else None
         )
+
+
+def _extra_in_some(blocks: list[Block], at: Array, right: Array, claimed: Array, wrong: Mask) -> Iterator[Rearranged]:
+    """A multiple of some parameters of one array: the penalty of a bias that lies in one array with the weights."""
+    some = np.flatnonzero(wrong)
+    if len(blocks) != 1 or len(some) == blocks[0].size or not at[:, some].any():
+        return
+    c = float(ratio((claimed - right)[:, some], at[:, some]))
+    if c:
+        out = right.copy()
+        out[:, some] += c * at[:, some]
+        names = [blocks[0].component(int(k) - blocks[0].offset) for k in some[:3]]
+        words = (
+            "{c}·(the number itself), at " + ", ".join(names) + (f" and {len(some) - 3} more" if len(some) > 3 else "")
+        )
+        yield Rearranged("extra-term", (blocks[0],), out, 2.6, words, c)

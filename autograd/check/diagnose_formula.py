@@ -55,6 +55,8 @@ def simplified(tree: Expression) -> Expression:
         return args[0] if values[1] else number(1)
     if tree.op == "mul" and 1.0 in values:
         return args[1] if values[0] == 1.0 else args[0]
+    if tree.op == "div" and args[0] in (args[1], -args[1]):
+        return number(1.0 if args[0] == args[1] else -1.0)
     if tree.op == "mul" and args[1].op == "neg":
         return -simplified(Expression("mul", (args[0], args[1].args[0])))
     if tree.op == "mul" and args[0] == args[1]:
@@ -88,9 +90,15 @@ def _plain(tree: Expression) -> tuple[str, int]:
         return _atom(tree.args[0])
     if tree.op == "Σ":
         return f"Σ {_wrap(_plain(tree.args[0]), 2)}", 1
-    if tree.op == "power":
+    if tree.op in ("power", "pow"):
         exponent = _plain(tree.args[1])[0]
-        raised = exponent.translate(SUPERSCRIPT) if re.fullmatch(r"-?\d+", exponent) else f"^({exponent})"
+        raised = (
+            exponent.translate(SUPERSCRIPT)
+            if re.fullmatch(r"-?\d+", exponent)
+            else f"^{exponent}"
+            if exponent.isidentifier()
+            else f"^({exponent})"
+        )
         return _wrap(_plain(tree.args[0]), ATOM) + raised, ATOM - 1
     if tree.op == "neg":
         return "-" + _wrap(_plain(tree.args[0]), BINDING["neg"]), BINDING["neg"]
@@ -105,7 +113,7 @@ def _latex(tree: Expression) -> tuple[str, int]:
         return (_latex_name(what), ATOM) if isinstance(what, str) else _atom(what)
     if tree.op == "Σ":
         return rf"\sum {_wrap(_latex(tree.args[0]), 2, True)}", 1
-    if tree.op == "power":
+    if tree.op in ("power", "pow"):
         return f"{_wrap(_latex(tree.args[0]), ATOM, True)}^{{{_latex(tree.args[1])[0]}}}", ATOM - 1
     if tree.op == "div":
         return rf"\frac{{{_latex(tree.args[0])[0]}}}{{{_latex(tree.args[1])[0]}}}", ATOM

@@ -39,6 +39,7 @@ class Words:
         self.groups, self.graph = groups, groups.graph
         self._layers = self._number_layers()
         self._spread = self._coefficients()
+        self._members: dict[int, list[int]] = {}
         self._constants: dict[int, tuple[float, float]] = {}  # for sums of a kind: the least and the largest constant
         least, most = self.graph.constants.min(axis=1).tolist(), self.graph.constants.max(axis=1).tolist()
         for kind, low, high in zip(groups.alike, least, most, strict=True):
@@ -88,13 +89,21 @@ class Words:
             shown = number(rounded(most))
             return shown - terms.args[0] if terms.op == "neg" else shown + terms
         args = []
-        for slot, raw in enumerate(it.operands):
+        for slot in range(len(it.operands)):
             edge = np.flatnonzero((graph.src == node) & (graph.slot == slot))
             if len(edge):
                 args.append(self.formula(int(graph.dst[edge[0]]), depth - 1))
             else:
-                args.append(number_or_c(graph.raw_value[raw]))
+                args.append(self._constant(node, slot))
         return product(*args) if it.op == "mul" else Expression(it.op, tuple(args))
+
+    def _constant(self, node: int, slot: int) -> Expression:
+        """A constant operand: a number, or c if it is another one in other nodes of this kind."""
+        graph, kind = self.graph, self.groups.alike[node]
+        if kind not in self._members:
+            self._members[kind] = [i for i, k in enumerate(self.groups.alike) if k == kind]
+        raws = [graph.nodes[i].operands[slot] for i in self._members[kind]]
+        return number_or_c(graph.raw_value[raws])
 
     def raw(self, i: int, depth: int = 3) -> Expression:
         """What an unflattened node is, as a formula like the others."""

@@ -32,7 +32,7 @@ class Search(Singles):
         found = [*self._terms(), *self._blocks()]
         if not self.untried:
             found += self._reordered()
-        if self.untried or any(all(f.cost < PLAIN for f in e.findings) for e in found):
+        if self.untried or any(len(e.findings) < 3 and all(f.cost < PLAIN for f in e.findings) for e in found):
             return found
         return found + self._pairs(work)
 

@@ -95,7 +95,8 @@ class Units:
     def grid(self, edges: Ints) -> Grid | None:
         """The grid in which these edges lie, if they lie in one."""
         rows = [self.row_of(s) for s in self.graph.src[edges].tolist()]
-        for axes in (self._axes_below(edges, rows), self._axes_beside(edges, rows), self._axes_of_factors(edges)):
+        ways = self._axes_below(edges, rows), self._axes_beside(edges, rows), self._axes_of_factors(edges)
+        for axes in (*ways, self._axes_between(edges)):
             grid = _complete(axes)
             if grid is not None:
                 return grid
@@ -124,6 +125,20 @@ class Units:
             others.append(beside[0])
         axes: list[Axis] = [("unit above", self.unit[rows].tolist()), (EXAMPLE, self.example[rows].tolist())]
         return [*axes, *(self._components(others) if self._are_inputs(others) else [])]
+
+    def _axes_between(self, edges: Ints) -> list[Axis]:
+        """By unit and by the examples of both factors: the products q_i·k_j of an attention."""
+        graph = self.graph
+        others = []
+        for e, s in zip(edges.tolist(), graph.src[edges].tolist(), strict=True):
+            beside = [o for o in self.below_of[s] if o != graph.dst[e]]
+            if graph.nodes[s].op != "mul" or len(beside) != 1:
+                return []
+            others.append(beside[0])
+        cols = graph.dst[edges].tolist()
+        units, other = self.unit[cols].tolist(), self.unit[others].tolist()
+        axes: list[Axis] = [("row", self.example[others].tolist()), ("column", self.example[cols].tolist())]
+        return [*axes, ("unit", units), *([("other unit", other)] if other != units else [])]
 
     def _axes_of_factors(self, edges: Ints) -> list[Axis]:
         """By the unit below and the constants that several coefficients share: δ_p in Σ_p Σ_j δ_p w_pj h_j."""

@@ -174,7 +174,13 @@ class _Check:
                 "wrong", f"{reason} The formula gives whole numbers: the fractions were cut off.", [_CUT]
             )
         words = [shape_words(self.arguments.blocks[i], formula.shapes[i]) for i in sorted(self.samples.bent)]
-        return self._report("wrong", " ".join([reason, *words]), self._reshaped(formula) + self._diagnosis())
+        found = self._reshaped(formula) + self._diagnosis()
+        if self.f.compares and any(d.kind == "unknown" for d in found):
+            self.notes.append(
+                "f compares its numbers (an if, max() or np.maximum of an array), which leaves no trace in its graph. "
+                "Write autograd.relu or autograd.maximum there, and the diagnosis sees more."
+            )
+        return self._report("wrong", " ".join([reason, *words]), found)
 
     def _is_cut_off(self) -> bool:
         """Whether the formula would be right if it were not for rounding to whole numbers."""

@@ -69,6 +69,9 @@ def wrong_slopes(op: Op, i: int) -> list[WrongSlope]:
         add("wrong-point", substitute(right, {"x": z}), 1.8, "taken at the output in place of the input")
     for edited in edits(right, ["z", *NAMES[: op.arity]]):
         add("wrong-slope", edited, 2.0)
+    along_other = right_slope(op, 1 - i) if len(op.slopes) == 2 else None
+    if along_other is not None:
+        add("wrong-slope", along_other, 2.1, "the slope along the other argument")
     if of_one:
         add("wrong-slope", _node("mul", right, right), 2.0, "multiplied in twice")
         add("wrong-slope", z, 2.1, "the function itself")
@@ -182,9 +185,9 @@ def _spelled(tree: Expression) -> Expression:
     if tree.op == "":
         return tree
     args = [_spelled(a) for a in tree.args]
-    if tree.op == "power_slope":
+    if tree.op in ("power_slope", "pow_slope"):
         x, n = args
-        return _node("mul", n, _node("power", x, _node("sub", n, number(1))))
+        return _node("mul", n, _node(tree.op.removesuffix("_slope"), x, _node("sub", n, number(1))))
     if tree.op == "xlogy":
         return _node("mul", args[0], _node("log", args[1]))
     return Expression(tree.op, tuple(args))

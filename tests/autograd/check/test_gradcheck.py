@@ -484,6 +484,20 @@ def test_whole_numbers_are_not_to_blame_for_a_term_too_many():
     assert not any("whole numbers" in note for note in report.notes)
 
 
+@pytest.mark.parametrize("z", [19.0, 24.5, 28.0, 31.5])
+def test_errors_of_one_digit_that_cancel_in_a_few_runs_are_counted(z):
+    """1 - 1/(1 + e⁻ᶻ) has lost most of its digits; whether two errors cancel there is a matter of luck."""
+
+    def f(z):
+        return -ag.log(1 - 1 / (1 + ag.exp(-z)))
+
+    def claim(z):
+        return 1 / (1 + np.exp(-z))
+
+    for seed in range(8):
+        assert gradcheck(f, z, claim, seed=seed, points=4, explain=False).verdict != "wrong"
+
+
 def test_more_digits_than_a_float_holds():
     with pytest.raises(ValueError, match="`at` must hold numbers that fit into a float; x has too many digits"):
         gradcheck(lambda x: x * 1.0, 10**400, lambda x: 1.0)

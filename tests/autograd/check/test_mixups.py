@@ -200,3 +200,61 @@ def test_a_factor_of_two_without_a_square_is_not_put_down_to_one():
 def test_a_root_is_written_as_a_root():
     best = found(lambda w: ag.total(list(w)) / np.sqrt(2.0), (RNG.normal(size=3),), lambda w: np.ones(3))
     assert "√2 times what it should be: multiply it by 1/√2" in best.text
+
+
+def test_a_sum_over_everything_in_place_of_one_over_the_examples():
+    def f(b):
+        return ag.total([ag.sigmoid(b[j] + x[j]) for x in X for j in range(3)])
+
+    def claim(b):
+        s = sigmoid(X + b)
+        return (s * (1 - s)).sum() * np.ones(3)
+
+    best = found(f, (RNG.normal(size=3),), claim)
+    assert best.kind == "permuted"
+    assert "is an axis missing in sum()" in best.text
+
+
+def test_a_penalty_on_the_bias_in_one_array_with_the_weights():
+    def f(p):
+        return ag.total([ag.dot(p[:3], x, p[3]) ** 2 for x in X])
+
+    def claim(p):
+        e = 2 * (X @ p[:3] + p[3])
+        return np.append(X.T @ e, e.sum() + 0.2 * p[3])
+
+    best = found(f, (RNG.normal(size=4),), claim)
+    assert best.kind == "extra-term"
+    assert "0.2·(the number itself), at p[3]" in best.text
+
+
+def test_the_rule_of_powers_for_an_exponential():
+    def f(x, a):
+        return a**x + ag.total([c**x for c in (2.0, 3.0)])
+
+    def claim(x, a):
+        return x * a ** (x - 1) + 2**x * np.log(2) + 3**x * np.log(3), x * a ** (x - 1)
+
+    best = found(f, (1.5, 2.2), claim)
+    assert best.kind == "wrong-slope"
+    assert "the slope of a^x along x is x·a^(x - 1)" in best.text
+
+
+def test_scores_with_rows_and_columns_exchanged():
+    """dK = dSᵀ Q with dS in its place."""
+
+    def f(q, k):
+        return ag.total(
+            [ag.exp(ag.dot(a, b)) * c for a, cs in zip(q, T2, strict=True) for b, c in zip(k, cs, strict=True)]
+        )
+
+    def claim(q, k, turned=True):
+        D = np.exp(q @ k.T) * T2
+        return D @ k, (D.T if turned else D) @ q
+
+    T2, at = RNG.normal(size=(3, 3)), (RNG.normal(size=(3, 2)), RNG.normal(size=(3, 2)))
+    assert gradcheck(f, at, claim)
+    best = found(f, at, lambda q, k: claim(q, k, turned=False))
+    assert best.kind == "transposed"
+    assert "with its two indices exchanged" in best.text
+    assert best.where.startswith("the slope of q·k along k")
