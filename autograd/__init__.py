@@ -8,7 +8,9 @@
 0.393224
 """
 
-from autograd.check import gradcheck
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from autograd.compile import compile
 from autograd.draw import draw
 from autograd.errors import DomainError, StaleGraphError, ieee
@@ -38,6 +40,9 @@ from autograd.scope import name_scope
 from autograd.stats import GraphStats, graph_stats
 from autograd.transform import grad, hessian, jacobian, value_and_grad
 from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.check import gradcheck
 
 __all__ = [
     "DomainError",
@@ -75,3 +80,14 @@ __all__ = [
     "value_and_grad",
     "where",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("gradcheck", "check"):  # loaded when first asked for: the checker is as large as all the rest
+        check = import_module("autograd.check")
+        return check.gradcheck if name == "gradcheck" else check
+    raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
