@@ -84,11 +84,13 @@ def _functions() -> list[str]:
 
 def function_text(name: str) -> str:
     """The lines that define an operation of the table, for numba."""
-    value = rules.RULES[name].value
-    if inspect.isbuiltin(value):
-        return f"{name} = math.{value.__name__}"
-    text = textwrap.dedent(inspect.getsource(value)).rstrip()
-    return f'@njit(error_model="numpy")\n{text}\n\n\n{name} = {value.__name__}'
+    op, kind = rules.RULES[name], '@njit(error_model="numpy")'
+    if inspect.isbuiltin(op.value):
+        return f"{name} = math.{op.value.__name__}"
+    if op.value.__name__ == "<lambda>":
+        return f"{kind}\ndef {name}({', '.join('xyz'[: op.arity])}):\n    {python.DEFINITIONS[name]}"
+    text = textwrap.dedent(inspect.getsource(op.value)).rstrip()
+    return f"{kind}\n{text}\n\n\n{name} = {op.value.__name__}"
 
 
 def _text(op: Op, *names: str) -> str:

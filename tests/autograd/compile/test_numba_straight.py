@@ -18,7 +18,12 @@ EVERYTHING = {  # every operation of the table, at least once
         (a * b).exp() + b.log() + F.log1p(a) + F.expm1(c) + F.softplus(a - b) + (b * c).sigmoid()
     ),
     "bends": lambda a, b, c: (
-        (a - b).relu() * 2 + abs(b - c) + F.maximum(a, b * c) + F.minimum(a, c) + F.where(a - c, a * b, b * b)
+        (a - b).relu() * 2
+        + abs(b - c)
+        + F.maximum(a, b * c)
+        + F.minimum(a, c)
+        + F.where(a - c, a * b, b * b)
+        + F.where(a, -0.75, b)
     ),
     "waves": lambda a, b, c: a.sin() * b.cos() + F.tan(c) + (a * c).tanh() + F.erf(b) + F.total([a, b, c, a]),
     "products": lambda a, b, c: F.dot([a, b], [b, c], a) * F.dot([a, b, c], [a, a, 2.0]),
