@@ -183,7 +183,8 @@ class Samples:
         """The components of which no point tells anything: rounding is as large as what is compared.
 
         A point tells something where rounding is below the tolerance. Where none does, a component that agrees at
-        every point is believed if its rounding is smaller than itself, or nothing beside f (a saturated unit).
+        every point is believed if its rounding is smaller than itself, or nothing beside f (a saturated unit). One that
+        differs at every point, if by rounding only, is not.
         """
         unknown = np.ones(self.arguments.size, dtype=bool)
         faint = np.ones(self.arguments.size, dtype=bool)
@@ -198,7 +199,9 @@ class Samples:
             faint &= (sample.status == RIGHT) & ((blur <= self.tolerance * unit) | (sample.noise <= 0.1 * scale))
             if not unknown.any():
                 break
-        return unknown & ~faint
+        lost = np.any([s.status == LOST for s in self.all], axis=0)
+        told = np.any([(s.status == RIGHT) & (s.exact != 0) for s in self.all], axis=0)
+        return np.asarray((unknown & ~faint) | (lost & ~told))
 
     # -- Judging ----------------------------------------------------------------------------------------------
 

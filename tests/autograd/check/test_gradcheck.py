@@ -498,6 +498,21 @@ def test_errors_of_one_digit_that_cancel_in_a_few_runs_are_counted(z):
         assert gradcheck(f, z, claim, seed=seed, points=4, explain=False).verdict != "wrong"
 
 
+def test_what_is_lost_in_rounding_at_every_point_is_not_called_right():
+    """p₀(1 - p₀) where p₀ = 1 - 10⁻⁴⁰: the engine's two paths cancel, and twice as much would look the same."""
+
+    def f(s):
+        e = [ag.exp(s), ag.exp(-s)]
+        return 3.0 * (e[0] / (e[0] + e[1]))
+
+    def claim(s, factor=1.0):
+        return factor * 6 * np.exp(-2 * s) / (1 + np.exp(-2 * s)) ** 2
+
+    assert gradcheck(f, 1.0, claim).verdict == "right"
+    for factor in (1.0, 2.0):
+        assert gradcheck(f, 60.0, lambda s, c=factor: claim(s, c), points=0).verdict == "cannot tell"
+
+
 def test_more_digits_than_a_float_holds():
     with pytest.raises(ValueError, match="`at` must hold numbers that fit into a float; x has too many digits"):
         gradcheck(lambda x: x * 1.0, 10**400, lambda x: 1.0)
