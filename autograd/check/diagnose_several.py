@@ -29,10 +29,13 @@ class Search(Singles):
 
     def several(self, work: int = WORK) -> list[Explanation]:
         """Two changes that explain it together, or factors of several terms of the cost."""
-        found = [*self._terms(), *self._blocks()]
-        if not self.untried:
-            found += self._reordered()
-        if self.untried or any(len(e.findings) < 3 and all(f.cost < PLAIN for f in e.findings) for e in found):
+        terms, blocks = self._terms(), self._blocks()
+        found = [*terms, *blocks]
+        if self.untried:
+            return found
+        found += self._reordered()
+        plain = [*terms, *(e for e in found[len(terms) :] if len(e.findings) < 3)]
+        if any(all(f.cost < PLAIN for f in e.findings) for e in plain):
             return found
         return found + self._pairs(work)
 

@@ -46,10 +46,10 @@ class Machine:
         self.true_slopes = {k: slope(run.w[k]) for k in range(1, L + 1)}
         self.cost = run.cost._data
 
-    def fresh(self, *, known: bool = False) -> Machine:
-        """The same before anything was calculated; ∂E/∂w may be `known`."""
+    def again(self) -> Machine:
+        """A machine that goes on from here, and leaves this one as it is."""
         other = copy(self)
-        other.w, other.slopes = dict(self.w), {"σ": {}, "w": dict(self.true_slopes) if known else {}}
+        other.w, other.slopes = dict(self.w), {name: dict(table) for name, table in self.slopes.items()}
         return other
 
     def cost_with(self, weights: Weights) -> float:
@@ -63,15 +63,15 @@ class Machine:
     def run(self, program: Program, given: Sequence[Statement] = ()) -> Weights:
         """Carry out the `given` lines, then the program. Raises Missing where a line cannot be carried out."""
         for s in (*given, *program.before):
-            self._outside(s)
+            self.carry_out(s)
         for layer in program.layers(L):
             for s in program.body:
                 self._write(s, layer, self.calculated(s, layer))
         for s in program.after:
-            self._outside(s)
+            self.carry_out(s)
         return self.w
 
-    def _outside(self, s: Statement) -> None:
+    def carry_out(self, s: Statement) -> None:
         """A line that is not in the loop: once, or for every layer for which it can be, all of them at once."""
         if s.at is not None or not s.for_each_layer:
             layer = L if s.at is None else s.at.layer(L)
@@ -135,13 +135,25 @@ class Points:
     """The networks on which a program is run. `given` are the lines before it; without any, ∂E/∂w is the engine's."""
 
     def __init__(self, seed: int, given: Sequence[Statement] = ()) -> None:
-        self.given = given
         self.machines = [Machine(Setting.draw(seed + k), k % EXAMPLES) for k in range(POINTS)]
         self.wanted = [m.expected() for m in self.machines]
+        self.started = [m.again() for m in self.machines]
+        for m in self.started:
+            if not given:
+                m.slopes["w"] = dict(m.true_slopes)
+        self.stopped: Missing | None = None  # one of the given lines cannot be carried out
+        try:
+            for m in self.started:
+                for s in given:
+                    m.carry_out(s)
+        except Missing as error:
+            self.stopped = error
 
     def run(self, program: Program, point: int = 0) -> Weights:
         """The weights after the program. Raises Missing where a line cannot be carried out."""
-        return self.machines[point].fresh(known=not self.given).run(program, self.given)
+        if self.stopped is not None:
+            raise self.stopped
+        return self.started[point].again().run(program)
 
     def fits(self, program: Program) -> bool:
         """Whether the program leaves the right weights behind, at all points."""
