@@ -18,15 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.check.problem import Array, Point, Problem
-from autograd.op import SumOp
-from autograd.order import arguments, topological
+from autograd.check.diagnose_points import Points
+from autograd.check.problem import Array, Problem
 from autograd.rules import RULES
-from autograd.value import Value, constant
+from autograd.value import Value
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-LINEAR = frozenset({"add", "sub", "neg", "copy", "total", "dot"})  # and mul, div by a constant
 
 
 @dataclass(slots=True)
@@ -65,7 +63,7 @@ class Change:
     slopes: Array
 
 
-class Graph:
+class Graph(Points):
     """`nodes`; `value` (node × point); edges as `src`, `dst`, `slot` and `slope` (edge × point).
 
     `points` are the points of the problem whose graph has this structure: an ``if`` in the user's f can make
@@ -77,55 +75,14 @@ class Graph:
         self.passes: dict[tuple[int, ...], Any] = {}  # what was calculated with these slopes, by points
         self.nodes: list[Node] = []
         self.parts: list[Part] = []
-        self._read([p for p in problem.points if np.isfinite(p.claimed).all() and np.isfinite(p.exact).all()])
+        super().__init__([p for p in problem.points if np.isfinite(p.claimed).all() and np.isfinite(p.exact).all()])
         self._flatten()
         self._levels()
-
-    # -- Reading the points -----------------------------------------------------------------------------------
-
-    def _read(self, points: list[Point]) -> None:
-        families: dict[Any, list[tuple[Point, list[Value]]]] = {}
-        for point in points:
-            leaves, made = topological(point.root)
-            all_of_it = leaves + made
-            place = {node: i for i, node in enumerate(all_of_it)}
-            component = {leaf: i for i, leaf in enumerate(point.inputs)}
-            signature = (
-                tuple(component.get(leaf, -1) for leaf in leaves),
-                tuple((node._rule.name, tuple(place[a] for a in arguments(node))) for node in made),
-            )
-            families.setdefault(signature, []).append((point, all_of_it))
-        if not families:
-            raise ValueError("no point at which both gradients are finite")
-        signature, members = max(families.items(), key=lambda item: len(item[1]))
-        self.points = [point for point, _ in members]
-        self.raw_value: Array = np.array([[v._data for v in nodes] for _, nodes in members]).T.copy()
-        self.raw: list[Value] = members[0][1]
-        components, made_of = signature
-        self.component = [*components, *[-1] * len(made_of), -1]
-        self.arguments: list[tuple[int, ...]] = [*[()] * len(components), *(args for _, args in made_of), ()]
-        self.two = len(self.raw)  # the exponent of a·a
-        self.raw.append(constant(2.0))
-        self.raw_value = np.vstack([self.raw_value, np.full(len(members), 2.0)])
-        self.exact: Array = np.array([p.exact for p in self.points])
-        self.claimed: Array = np.array([p.claimed for p in self.points])
-        self.slack: Array = np.array([p.slack for p in self.points])
-        # whether the student's gradient is so much smaller than the right one that it would be lost in its rounding
-        self.is_faint = bool(((self.claimed != 0) & (np.abs(self.claimed) < 1e-9 * np.abs(self.exact))).any())
 
     # -- Flattening ---------------------------------------------------------------------------------------------
 
     def _flatten(self) -> None:
-        raw, args, root = self.raw, self.arguments, self.two - 1
-        self._depends = depends = [c >= 0 for c in self.component]
-        self._uses = uses = [0] * len(raw)
-        for i in range(len(raw)):
-            if args[i]:
-                depends[i] = any(depends[a] for a in self._sloped(i))
-        for i in range(len(raw)):
-            if args[i] and depends[i]:
-                for a in self._sloped(i):
-                    uses[a] += 1
+        raw, args, depends, root = self.raw, self.arguments, self._depends, self.two - 1
         self._node_of: dict[int, int] = {}
         self._edges: list[tuple[int, int, int]] = []
         self._coefficients: list[Array | None] = []  # None: the slope is that of an operation
@@ -151,46 +108,6 @@ class Graph:
             if c is not None:
                 self.slope[e] = c
         self._slopes_of_operations()
-
-    def _sloped(self, i: int) -> list[int]:
-        """The arguments of raw node i along which it has a slope."""
-        rule = self.raw[i]._rule
-        if isinstance(rule, SumOp):
-            return list(self.arguments[i])
-        return [a for a, s in zip(self.arguments[i], rule.slopes, strict=True) if s is not None]
-
-    def _is_square(self, i: int) -> bool:
-        """Whether it is a·a, which people see as a²."""
-        args = self.arguments[i]
-        return self.raw[i]._rule.name == "mul" and args[0] == args[1]
-
-    def _scaled_square(self, i: int) -> tuple[int, Array, tuple[int, ...]] | None:
-        """(a)·(c·a), as in -x·x or 0.5·r·r: what is squared, its coefficient, and the constants that make it up."""
-        (a, c, f), (b, d, g) = (self._stripped(k) for k in self.arguments[i])
-        return (a, c * d, (*f, *g)) if a == b and self._depends[a] else None
-
-    def _stripped(self, i: int) -> tuple[int, Array, tuple[int, ...]]:
-        """Raw node i as a constant times another node."""
-        c, f = np.ones(len(self.points)), tuple[int, ...]()
-        while True:
-            name, args = self.raw[i]._rule.name, self.arguments[i]
-            fixed = [a for a in args if not self._depends[a]]
-            if name == "neg":
-                i, c = args[0], -c
-            elif name == "mul" and len(fixed) == 1:
-                i, c, f = args[0] if fixed[0] == args[1] else args[1], c * self.raw_value[fixed[0]], (*f, fixed[0])
-            elif name == "div" and fixed == [args[1]]:
-                i, c = args[0], c / self.raw_value[args[1]]
-            else:
-                return i, c, f
-
-    def _is_linear(self, i: int) -> bool:
-        name, args = self.raw[i]._rule.name, self.arguments[i]
-        if name == "mul" and self._depends[args[0]] and self._depends[args[1]]:
-            return args[0] != args[1] and self._scaled_square(i) is not None
-        if name == "mul":
-            return True
-        return name in LINEAR or (name == "div" and not self._depends[args[1]])
 
     def _keep(self, i: int) -> int:
         """The node for raw node i, made when first met."""

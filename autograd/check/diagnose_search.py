@@ -1,7 +1,8 @@
 """The search for the one change of the chain rule that gives the student's gradient.
 
-A factor need not be guessed: the gradient is a straight line in the factor of any one place, so it is solved for. Other
-changes (`diagnose_changes`, `diagnose_indices`) are tried one by one, at one or two points first.
+A factor need not be guessed: the gradient is a straight line in the factor of any one place, so it is solved for.
+Other changes (`diagnose_changes`, `diagnose_replacements`, `diagnose_indices`) are tried one by one, at one or two
+points first.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from functools import cached_property
 import numpy as np
 
 from autograd.check.diagnose_arrays import Rearranged, rearrangements
-from autograd.check.diagnose_changes import Candidate, on_the_way, overwritten, own_paths, replacements, times
+from autograd.check.diagnose_changes import Candidate, overwritten, own_paths, times
 from autograd.check.diagnose_effects import Trials, gradient, gradients
 from autograd.check.diagnose_fit import Fit, cost_of, ratio, simple
 from autograd.check.diagnose_graph import Change, Graph, Ints, Mask
 from autograd.check.diagnose_indices import Slips
 from autograd.check.diagnose_mixups import mixups
+from autograd.check.diagnose_replacements import on_the_way, replacements
 from autograd.check.diagnose_slopes import component_wise, quantities, solved
 from autograd.check.groups import Group, Groups
 from autograd.check.problem import Array, Block, Problem

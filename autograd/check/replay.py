@@ -180,7 +180,7 @@ def _slopes(batch: Batch, values: Array) -> Iterator[tuple[Ints, Array]]:
 
 
 def _jitter(like: Array, rng: np.random.Generator) -> Array:
-    return np.asarray(1.0 + EPS * rng.choice([-1.0, 1.0], like.shape))
+    return np.asarray((1.0 - EPS) + 2 * EPS * rng.integers(0, 2, like.shape))
 
 
 def _partial(batch: Batch, values: Array) -> Array:
