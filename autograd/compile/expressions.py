@@ -68,6 +68,12 @@ def reshaped(expr: Expr, shape: Shape) -> Expr | None:
     if isinstance(expr, Elementwise):
         args = [reshaped(x, shape) for x in expr.args]
         return None if None in args else Elementwise(expr.op, tuple(args), shape, expr.batched)  # type: ignore[arg-type]
+    if isinstance(expr, Sum):
+        terms = [(c, reshaped(x, shape)) for c, x in expr.terms]
+        constant = None if expr.constant is None else reshaped(expr.constant, shape)
+        if any(x is None for _, x in terms) or (constant is None) != (expr.constant is None):
+            return None
+        return Sum(terms, constant, shape, expr.batched)  # type: ignore[arg-type]
     if tuple(n for n in expr.shape if n > 1) != tuple(n for n in shape if n > 1):
         return None
     if isinstance(expr, Product):

@@ -202,10 +202,11 @@ class Writer(Names):
         if name is None and len(target.shape) == 1:  # the weights of a layer of one unit are a matrix, too
             name = self.known.get((target.offset, (1, *target.shape), steps))
             target = Ref(target.tensor, target.offset, (1, *target.shape), (1, *target.strides)) if name else target
-        text = self._fit(self.text(a.value), a.value, target.shape, False)
+        slope = reshaped(a.value, target.shape) or a.value
+        text = self._fit(self.text(slope), slope, target.shape, False)
         if name is not None and f"d{name}" not in self.taken and not a.add:
             name = self.fresh(f"d{name}", number=False)
-            if not self._is_full(a.value, target.tensor):
+            if not self._is_full(slope, target.tensor):
                 text = f"np.broadcast_to({text}, {self._shape(target.shape, False)})"
             self.lines.append(self._commented(f"{name} = {text}", target.shape, False))
             self.slopes.append((name, target))

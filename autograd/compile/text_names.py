@@ -194,9 +194,9 @@ class Names:
         inner = Ref(ref.tensor, ref.offset, tuple(ref.shape[k] for k in keep), tuple(ref.strides[k] for k in keep))
         if not repeated and len(keep) == 2 and 1 not in ref.shape and 0 < ref.strides[0] < ref.strides[1]:
             return self._parameter(ref.turned, letter, n) + ".T"
-        name = self.piece(inner, letter or ("W" if len(keep) == 2 else "w"), n)
-        stored = self.pieces[name].shape
-        if stored != inner.shape:
+        row = self.known.get((inner.offset, (1, *inner.shape), inner.strides))  # the weights of a layer of one unit
+        name = f"{row}[0]" if row else self.piece(inner, letter or ("W" if len(keep) == 2 else "w"), n)
+        if not row and self.pieces[name].shape != inner.shape:
             name = f"{name}.reshape({', '.join(map(str, inner.shape))})" if inner.shape else f"{name}[0]"
         if repeated and keep and keep[0] < repeated[-1]:
             return f"{name}[{', '.join('None' if k in repeated else ':' for k in range(keep[0], len(ref.shape)))}]"

@@ -76,6 +76,15 @@ def layer_norm():
     return cost, [g, c], [(4,)], lines
 
 
+def one_unit():
+    w, b = matrix(1, 3), matrix(1)
+
+    def cost(x, t):
+        return F.softplus(F.dot(w[0], x, b[0])) - t * F.dot(w[0], x, b[0]) + 0.5 * sum(wk * wk for wk in w[0])
+
+    return cost, [w, b], [(3,), ()], ["Z1 = X @ W1.T + b1", "dZ1 = (sigmoid(Z1) - t) / m", "dW1 = dZ1.T @ X + W1"]
+
+
 def chain():
     """A step of a hidden Markov model, and the largest of the same numbers in another order."""
     A, b = matrix(3, 3), matrix(3)
@@ -110,7 +119,7 @@ def tied():
     return cost, [W, b], [(5,)], lines
 
 
-MODELS = [attention, recurrent_on_concatenated_rows, layer_norm, chain, toeplitz, tied]
+MODELS = [attention, recurrent_on_concatenated_rows, layer_norm, one_unit, chain, toeplitz, tied]
 
 
 @pytest.mark.parametrize("model", MODELS)
