@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from itertools import groupby
 
-import graphviz
-
 from autograd.draw.model import Node, Picture
 from autograd.draw.text import NOT_COMPUTED
 from autograd.draw.theme import Theme
@@ -20,6 +18,8 @@ FONT = "Arial"  # one name alone: both Graphvizes then know how wide its letters
 
 def write(picture: Picture, theme: Theme, direction: str = "LR", *, edge_ids: bool = False) -> str:
     """The DOT text; with `edge_ids` each edge is called e0, e1, …, so that a layout can be read back."""
+    import graphviz  # (only where it is needed: it takes longer to load than the engine)
+
     graph = graphviz.Digraph(
         graph_attr={
             "rankdir": direction, "bgcolor": theme.background, "fontname": FONT, "fontcolor": theme.text,
@@ -73,7 +73,9 @@ def markup(body: str) -> str:
 def label(node: Node, theme: Theme) -> str:
     """The label of a node: its title, a row each for data and gradient, a note."""
     if node.kind == "operation":
-        return graphviz.escape(node.title.replace("&", "&amp;"))  # type: ignore[no-any-return]
+        from graphviz import escape
+
+        return escape(node.title.replace("&", "&amp;"))  # type: ignore[no-any-return]
     if node.kind == "constant" or not (node.rows or node.note):
         return markup(text(node.title)) if node.title else " "
     body = ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from importlib import metadata
 
 SECONDS = 120  # a layout that takes longer than this is given up
 PATIENCE = 15  # … and so soon where another program is left to try: old Graphvizes are slow with long arrows
@@ -22,6 +21,8 @@ def system_dot() -> str | None:
 
 def embedded_dot() -> str | None:
     """The path of the program in the package graphviz-pure, None if it is not installed."""
+    from importlib import metadata  # (a large part of the standard library comes with it: only where it is needed)
+
     try:
         files = metadata.files("graphviz-pure") or []
     except metadata.PackageNotFoundError:
