@@ -1,6 +1,6 @@
 """Is the right mistake found in hand-derived gradients? A seeded corpus of right and wrong derivations.
 
-The derivations are NumPy code written by hand (benchmarks/_derivations.py), with a switch for each mistake; the
+The derivations are NumPy code written by hand (_derivations.py, _layers.py), with a switch for each mistake; the
 sizes and the data are drawn at random. Four questions:
 
 1. Of right formulas, how many are called wrong?
@@ -34,8 +34,11 @@ from rich.console import Console
 from rich.table import Table
 
 from autograd.check.verdict import gradcheck
-from benchmarks._derivations import MODELS, Case
+from benchmarks import _derivations
+from benchmarks._derivations import Case
+from benchmarks._layers import LAYERS
 
+MODELS = {**_derivations.MODELS, **LAYERS}
 VAGUE = {"term-sign": "sign", "term-factor": "factor"}  # in a double, a sign of the whole may be told as that of a term
 
 

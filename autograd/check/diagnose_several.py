@@ -16,6 +16,7 @@ from autograd.check.diagnose_effects import gradient, gradients
 from autograd.check.diagnose_fit import Fit, common, cost_of, ratio, simple
 from autograd.check.diagnose_graph import Change, Mask
 from autograd.check.diagnose_search import Explanation, Finding, Singles, any_of, batches
+from autograd.check.diagnose_slopes import component_wise
 from autograd.check.groups import Group
 from autograd.check.problem import Array
 
@@ -152,6 +153,7 @@ class Search(Singles):
         if not 2 <= len(blocks) <= 4:
             return []
         at, findings = np.array([p.at for p in graph.points]), []
+        by_component = list(component_wise(graph, self.groups, self.misfit))
         for block in blocks:
             only = np.zeros_like(wrong)
             only[block.slice] = True
@@ -161,8 +163,11 @@ class Search(Singles):
             for g, below in zip(self.places, self._reaches, strict=True):
                 if g.role == "block" and below >> block.offset & 1:
                     mine = ours[:, block.slice]
-                    c = simple(float(ratio(graph.claimed[:, block.slice], mine)))
-                    tried.append((times(graph, g, c, cost_of(c)), c * ours))
+                    factor = simple(float(ratio(graph.claimed[:, block.slice], mine)))
+                    tried.append((times(graph, g, factor, cost_of(factor)), factor * ours))
+            for c in by_component:
+                if block.offset <= graph.nodes[graph.dst[c.change.edges[0]]].component < block.offset + block.size:
+                    tried.append((c, gradients(graph, [c.change])[0]))
             fitting = [(f, g) for f, g in tried if self.misfit(g)[:, block.slice].max() <= self.fit]
             if not fitting:
                 return []

@@ -67,7 +67,7 @@ def quantities(graph: Graph, places: Iterable[Group], misfit: Fit) -> Iterator[C
     if len(graph.points) < 3 or not nodes:
         return
     values = graph.value[nodes]
-    divides = {int(d) for d, s, slot in zip(graph.dst, graph.src, graph.slot, strict=True) if _divides(graph, s, slot)}
+    divides = _divisors(graph)
     for group in places:
         without, right = gradients(graph, [Change(group.edges, 0 * graph.slope[group.edges]), NOTHING])
         through = right - without
@@ -86,7 +86,7 @@ def quantities(graph: Graph, places: Iterable[Group], misfit: Fit) -> Iterator[C
 
 def component_wise(graph: Graph, groups: Groups, misfit: Fit) -> Iterator[Candidate]:
     """Arrays whose gradient lacks a factor, or has one too many, that is another one in each row, column or place."""
-    vectors = _vectors(graph, groups)
+    vectors, divisors = _vectors(graph, groups), _divisors(graph)
     for group in groups.groups:
         if group.role != "block":
             continue
@@ -105,7 +105,7 @@ def component_wise(graph: Graph, groups: Groups, misfit: Fit) -> Iterator[Candid
                     if not (np.abs(factor - ratio) <= 1e-7 * np.abs(ratio)).all():
                         continue
                     change = Change(group.edges, graph.slope[group.edges] * _of_edges(graph, group, block, factor))
-                    kind: Kind = "wrong-slope" if power > 0 else "missing-slope"
+                    kind: Kind = "missing-slope" if power < 0 or node in divisors else "wrong-slope"
                     words = "is multiplied by {}" if power > 0 else "lacks the factor {}"
                     yield Candidate(kind, group, change, group.cost + 1.9, by=words, node=node)
 
@@ -139,8 +139,10 @@ def _spreads(v: Array, shape: tuple[int, ...]) -> Iterator[Array]:
             yield np.broadcast_to(v.reshape(*along, points), (*shape, points)).reshape(-1, points)
 
 
-def _divides(graph: Graph, source: int, slot: int) -> bool:
-    return graph.nodes[source].op == "div" and slot == 1
+def _divisors(graph: Graph) -> set[int]:
+    """The nodes by which something is divided."""
+    below = zip(graph.src.tolist(), graph.dst.tolist(), graph.slot.tolist(), strict=True)
+    return {d for s, d, slot in below if graph.nodes[s].op == "div" and slot == 1}
 
 
 def _solve(graph: Graph, group: Group, fit: Fit) -> tuple[Array, int] | None:

@@ -69,6 +69,8 @@ def wrong_slopes(op: Op, i: int) -> list[WrongSlope]:
         add("wrong-point", substitute(right, {"x": z}), 1.8, "taken at the output in place of the input")
     for edited in edits(right, ["z", *NAMES[: op.arity]]):
         add("wrong-slope", edited, 2.0)
+    if right.op == "" and isinstance(right.args[0], str):  # a factor p of a product: 1 - p
+        add("wrong-slope", _node("sub", number(1), right), 2.0)
     along_other = right_slope(op, 1 - i) if len(op.slopes) == 2 else None
     if along_other is not None:
         add("wrong-slope", along_other, 2.1, "the slope along the other argument")

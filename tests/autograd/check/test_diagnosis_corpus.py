@@ -7,8 +7,7 @@ import pytest
 
 from autograd.check.verdict import gradcheck
 from autograd.transform import grad
-from benchmarks._derivations import MODELS
-from benchmarks.diagnosis import case_of, flat, matches, matters
+from benchmarks.diagnosis import MODELS, case_of, flat, matches, matters
 
 
 @pytest.mark.parametrize("model", MODELS)
