@@ -55,16 +55,15 @@ def on_the_way(graph: Graph, groups: Groups) -> list[Candidate]:
 def _spoiled(graph: Graph, edges: Ints, way: Ints, op: str, slot: int, name: str) -> list[Candidate]:
     place = Group("slope", np.unique(way), 0.9)
     listed = _wrong_slopes(op, slot)
-    found = _program(op, slot).run(_numbers(graph, way), graph.slope[way].shape)
+    likely = next((k for k, w in enumerate(listed) if w.cost >= 3), len(listed))  # the strangest stand last
+    found = _program(op, slot, likely).run(_numbers(graph, way), graph.slope[way].shape)
     out = []
     with np.errstate(all="ignore"):
         ratios = found / graph.slope[way]
         usable = np.isfinite(ratios).all(axis=(1, 2)) & (np.ptp(ratios, axis=(1, 2)) > 1e-9 * np.abs(ratios[:, 0, 0]))
         for k in np.flatnonzero(usable).tolist():
-            wrong = listed[k]
-            if wrong.cost < 3:
-                change = Change(edges, graph.slope[edges] * ratios[k])
-                out.append(Candidate(wrong.kind, place, change, place.cost + wrong.cost, slope=wrong, by=name))
+            wrong, change = listed[k], Change(edges, graph.slope[edges] * ratios[k])
+            out.append(Candidate(wrong.kind, place, change, place.cost + wrong.cost, slope=wrong, by=name))
     return out
 
 
@@ -120,7 +119,8 @@ def _edited(graph: Graph, group: Group) -> Iterator[Candidate]:
         second = (graph.slot[edges] == 1)[:, None]
         names["x"], names["y"] = np.where(second, names["y"], names["x"]), np.where(second, names["x"], names["y"])
         slot = 0
-    listed, program = _wrong_slopes(op, slot), _program(op, slot)
+    listed = _wrong_slopes(op, slot)
+    program = _program(op, slot, len(listed))
     shape = len(edges), len(graph.points)
     if len(edges) <= HEAD:
         for wrong, slopes in zip(listed, program.run(names, shape), strict=True):
@@ -181,8 +181,8 @@ def _wrong_slopes(op: str, slot: int) -> list[WrongSlope]:
 
 
 @cache
-def _program(op: str, slot: int) -> Program:
-    return Program([w.slope for w in _wrong_slopes(op, slot)])
+def _program(op: str, slot: int, count: int) -> Program:
+    return Program([w.slope for w in _wrong_slopes(op, slot)[:count]])
 
 
 def _candidate(group: Group, edges: Ints, slopes: Array, wrong: WrongSlope) -> Candidate:
