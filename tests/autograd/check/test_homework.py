@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 
 from autograd import sigmoid
 from autograd.check import assert_derivation, assert_gradient, check_derivation, gradcheck, hint, marks, score
+from autograd.check.command import check
 from autograd.check.homework import run_file
 
 HERE = Path(__file__).parent / "assignment"
@@ -220,3 +222,22 @@ def test_the_notebook_and_the_file_ask_the_same():
     for line in ("return X.T @ (p - Y) / len(X) + LAMBDA / len(X) * w", '"dW1": lambda da, a, x:'):
         assert line in solutions
         assert line in (HERE / "homework.py").read_text()
+
+
+# -- The command line --------------------------------------------------------------------------------------------------
+
+
+def test_what_is_no_file_of_checks_is_said(tmp_path, capfd):
+    def said(name):
+        with pytest.raises(typer.Exit) as stopped:
+            check(str(tmp_path / name))
+        assert stopped.value.exit_code in (1, 2)
+        return "".join(capfd.readouterr())
+
+    (tmp_path / "folder.py").mkdir()
+    (tmp_path / "notes.txt").write_text("x")
+    written(tmp_path / "needy.py", "def check_it(x): pass\n")
+    assert "folder.py is a folder" in said("folder.py")
+    assert "there is no file" in said("nothing.py")
+    assert "its name should end in .py" in said("notes.txt")
+    assert "check_it was not run, since it needs arguments: x" in said("needy.py")
