@@ -231,7 +231,7 @@ class _Check:
         where = ""
         if corner.nodes:
             node = corner.nodes[0]
-            where = f" at {node._rule.name}({', '.join(f'{a._data:g}' for a in arguments_of(node))})"
+            where = f", in {node._rule.name}({', '.join(f'{a._data:g}' for a in arguments_of(node))})"
         which, left, right = self._component_of(here, corner)
         reason = ""
         if corner.jump is not None:
