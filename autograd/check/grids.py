@@ -116,26 +116,28 @@ class Units:
 
     def _axes_beside(self, edges: Ints, rows: list[int]) -> list[Axis]:
         """By the unit above and the other factor of the product: a kernel that moves along a signal."""
-        graph = self.graph
-        others = []
-        for e, s in zip(edges.tolist(), graph.src[edges].tolist(), strict=True):
-            beside = [o for o in self.below_of[s] if o != graph.dst[e]]
-            if graph.nodes[s].op != "mul" or len(beside) != 1:
-                return []
-            others.append(beside[0])
+        others = self._other_factors(edges)
+        if not others:
+            return []
         axes: list[Axis] = [("unit above", self.unit[rows].tolist()), (EXAMPLE, self.example[rows].tolist())]
         return [*axes, *(self._components(others) if self._are_inputs(others) else [])]
 
-    def _axes_between(self, edges: Ints) -> list[Axis]:
-        """By unit and by the examples of both factors: the products q_i·k_j of an attention."""
-        graph = self.graph
-        others = []
+    def _other_factors(self, edges: Ints) -> list[int]:
+        """Where each of these edges leads out of a product, its other factor; [] if one does not."""
+        graph, others = self.graph, []
         for e, s in zip(edges.tolist(), graph.src[edges].tolist(), strict=True):
             beside = [o for o in self.below_of[s] if o != graph.dst[e]]
             if graph.nodes[s].op != "mul" or len(beside) != 1:
                 return []
             others.append(beside[0])
-        cols = graph.dst[edges].tolist()
+        return others
+
+    def _axes_between(self, edges: Ints) -> list[Axis]:
+        """By unit and by the examples of both factors: the products q_i·k_j of an attention."""
+        others = self._other_factors(edges)
+        if not others:
+            return []
+        cols = self.graph.dst[edges].tolist()
         units, other = self.unit[cols].tolist(), self.unit[others].tolist()
         axes: list[Axis] = [("row", self.example[others].tolist()), ("column", self.example[cols].tolist())]
         return [*axes, ("unit", units), *([("other unit", other)] if other != units else [])]
