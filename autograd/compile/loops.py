@@ -4,14 +4,14 @@ NumPy makes one pass through memory for each operation. Here every run of elemen
 and columns becomes one loop (`Each`), whose intermediate results never leave the processor's registers; what nobody
 reads afterwards is not even stored. Matrix products stay calls of the BLAS.
 
-    for r in range(m):                              what NumPy does in eleven passes:
-        for i in range(10):                         Z2 = … + b2, L2 = softplus(Z2), Σ L2, Σ Z2 T,
-            x0 = t2[r, i] + P[2400 + i]             dZ2 = (sigmoid(Z2) - T) / m, db2 = dZ2.sum(axis=0)
-            v0 += softplus(x0)
-            …
+    for r in range(m):                                      what NumPy does in four passes:
+        for i in range(32):                                 dZ1 = dA1 · (A1 · (1 - A1)), db1 = dZ1.sum(axis=0)
+            x5 = t8[r, i] * (t5[r, i] * (1.0 - t5[r, i]))
+            t9[r, i] = x5
+            G[2048 + i] += x5
 
-`Loops` collects statements in order, `autograd.compile.fusing` joins them, and `autograd.compile.numba_matrix` compiles
-the text.
+`Loops` collects statements in order, `autograd.compile.fusing` joins them, `autograd.compile.flattening` does without
+rows where it can, and `autograd.compile.numba_matrix` compiles the text.
 """
 
 from __future__ import annotations

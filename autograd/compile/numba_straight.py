@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,5 +72,5 @@ def on_arrays(program: str, count: int) -> str:
 
 
 def _with_functions(program: str, text: str) -> str:
-    words: set[Any] = set(re.findall(r"[a-z_][a-z_0-9]*", program))
+    words: set[str] = set(re.findall(r"[a-z_][a-z_0-9]*", program))
     return "\n".join([*header(words & set(RULES)), text])
