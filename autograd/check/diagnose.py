@@ -14,7 +14,8 @@ from autograd.check.diagnose_effects import gradient
 from autograd.check.diagnose_search import Explanation, Finding
 from autograd.check.diagnose_several import WORK, Search
 from autograd.check.diagnose_words import diagnoses, unknown
-from autograd.check.problem import Diagnosis, Problem
+from autograd.check.problem import Diagnosis, Evidence, Problem
+from autograd.order import topological
 
 
 def diagnose(problem: Problem) -> list[Diagnosis]:
@@ -30,6 +31,9 @@ def diagnose(problem: Problem) -> list[Diagnosis]:
 
 
 def _searched(problem: Problem) -> list[Diagnosis]:
+    unused = _unused(problem)
+    if unused is not None:
+        return [unused]
     search = Search(problem)
     if search.misfit(gradient(search.graph)).max() <= search.fit:
         search.misfit.be_strict()  # what is wrong is very small
@@ -47,6 +51,21 @@ def _searched(problem: Problem) -> list[Diagnosis]:
     return diagnoses(search.groups, _distinct(found), search.nearest) or [
         unknown(problem, search.graph, search.nearest, search.untried)
     ]
+
+
+def _unused(problem: Problem) -> Diagnosis | None:
+    """What to say if the only wrong components are of arguments that f does not use."""
+    used = {leaf for p in problem.points for leaf in topological(p.root)[0]}
+    idle = [not any(p.inputs[i] in used for p in problem.points) for i in range(len(problem.names))]
+    wrong = np.any([np.abs(p.claimed - p.exact) > p.slack for p in problem.points], axis=0)
+    if not wrong.any() or (wrong & ~np.array(idle)).any():
+        return None
+    names = [n for n, w in zip(problem.names, wrong.tolist(), strict=True) if w]
+    some = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    blocks = [b.name for b in problem.blocks if wrong[b.slice].any()]
+    text = f"f does not use {some}: its slope along what it does not use is 0, and yours is not."
+    where = ", ".join(f"∂f/∂{name}" for name in blocks)
+    return Diagnosis("extra-term", where, None, text, "0", Evidence(0.0, len(problem.points)))
 
 
 def _stranger(search: Search) -> list[Explanation]:

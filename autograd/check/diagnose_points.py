@@ -20,7 +20,7 @@ LINEAR = frozenset({"add", "sub", "neg", "copy", "total", "dot"})  # and mul, di
 class Points:
     """`raw` (the Values at the first point), `arguments` (their places), and `raw_value` (Value × point).
 
-    `points` are those whose graph has the same structure, the most frequent one.
+    `points` are those whose graph has the same structure: the most frequent one at which the formula is wrong.
     """
 
     def __init__(self, points: list[Point]) -> None:
@@ -37,7 +37,7 @@ class Points:
             families.setdefault(signature, []).append((point, all_of_it))
         if not families:
             raise ValueError("no point at which both gradients are finite")
-        signature, members = max(families.items(), key=lambda item: len(item[1]))
+        signature, members = max(families.items(), key=lambda item: (_is_wrong(item[1]), len(item[1])))
         self.points = [point for point, _ in members]
         self.raw_value: Array = np.array([[v._data for v in nodes] for _, nodes in members]).T.copy()
         self.raw: list[Value] = members[0][1]
@@ -111,3 +111,7 @@ class Points:
         if name == "mul":
             return True
         return name in LINEAR or (name == "div" and not self._depends[args[1]])
+
+
+def _is_wrong(members: list[tuple[Point, list[Value]]]) -> bool:
+    return any((np.abs(p.claimed - p.exact) > p.slack).any() for p, _ in members)

@@ -39,15 +39,19 @@ class Kink:
 
 
 def on_kinks(root: Value) -> list[Value]:
-    """The nodes below `root` whose branch quantity is 0, to within the rounding of what they were made from."""
-    _, made = topological(root)
+    """The nodes below `root` whose branch quantity is 0, to within the rounding of what they were made from.
+
+    A branch that only constants choose, as in where(False, a, b), is no kink.
+    """
+    leaves, made = topological(root)
     if not any(node._rule.branch for node in made):
         return []
     noise: dict[Value, float] = {}
+    turning = _turning(leaves, made)
     found = []
     for node in made:
         args = arguments(node)
-        if node._rule.branch is not None:
+        if node in turning and node._rule.branch is not None:
             size = sum(noise.get(a, EPS * abs(a._data)) for a in args)
             if abs(node._rule.branch(*(a._data for a in args))) <= size:
                 found.append(node)
@@ -57,19 +61,48 @@ def on_kinks(root: Value) -> list[Value]:
     return found
 
 
+def _turning(leaves: Sequence[Value], made: Sequence[Value]) -> set[Value]:
+    """The nodes whose branch depends on something that is no constant."""
+    moving = {leaf for leaf in leaves if not leaf.is_constant}
+    found = set()
+    for node in made:
+        args, branch = arguments(node), node._rule.branch
+        if any(a in moving for a in args):
+            moving.add(node)
+        if branch is not None:
+            values = [a._data for a in args]
+            for i, a in enumerate(args):
+                other = [v + max(1.0, abs(v)) if k == i else v for k, v in enumerate(values)]
+                if a in moving and branch(*other) != branch(*values):
+                    found.add(node)
+    return found
+
+
 def signature(root: Value) -> tuple[int, ...]:
     """Which branch every node with a kink took: a step that changes this has crossed a kink."""
     _, made = topological(root)
     return tuple(
-        int(np.sign(node._rule.branch(*(a._data for a in arguments(node))))) for node in made if node._rule.branch
+        int(np.sign(node._rule.branch(*(a._data for a in arguments(node)))))  # type: ignore[misc]
+        for node in _with_kinks(made)
     )
 
 
+def _with_kinks(made: Sequence[Value]) -> list[Value]:
+    return [node for node in made if node._rule.branch is not None]
+
+
 def branches(root: Value) -> set[tuple[int, int, int]]:
-    """Which way f went: for each node with a kink the size of the graph, its number there, and its branch."""
-    _, made = topological(root)
-    taken = signature(root)
-    return {(len(made), k, side) for k, side in enumerate(taken)} or {(len(made), -1, 0)}
+    """Which way f went: for each node with a kink the shape of the graph, its number there, and its branch.
+
+    The shape is that of all operations and constants: an ``if`` in f makes another graph.
+    """
+    leaves, made = topological(root)
+    place = {node: i for i, node in enumerate([*leaves, *made])}
+    operations = tuple((node._rule.name, *(place[a] for a in arguments(node))) for node in made)
+    constants = tuple((place[leaf], leaf._data) for leaf in leaves if leaf.is_constant)
+    shape, turning = hash((operations, constants)), _turning(leaves, made)
+    sides = (side * (node in turning) for node, side in zip(_with_kinks(made), signature(root), strict=True))
+    return {(shape, k, side) for k, side in enumerate(sides)} or {(shape, -1, 0)}
 
 
 def kink(root: Value, inputs: Sequence[Value], nodes: list[Value], rng: np.random.Generator) -> Kink | None:

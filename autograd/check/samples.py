@@ -8,7 +8,9 @@ no more than rounding it is "lost in rounding", which is neither right nor wrong
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,8 +59,8 @@ class Samples:
         self._tape: Tape | None = None
         self._is_known = False  # whether there is a tape
 
-    def nearby(self, spread: float = 0.5) -> Look | None:
-        """A random point around `at` where f has a gradient; closer and closer, if that is hard to find."""
+    def _sizes(self) -> Array:
+        """How large each number is, or the others of its array."""
         at = self.arguments.flat
         size = np.empty_like(at)
         for block in self.arguments.blocks:
@@ -67,6 +69,11 @@ class Samples:
             typical = largest * np.sqrt(np.mean((part / largest) ** 2)) if largest else 0.0  # no overflow in the square
             size[block.slice] = np.maximum(np.abs(part), typical)
         size[size == 0] = 0.5
+        return size
+
+    def nearby(self, spread: float = 0.5) -> Look | None:
+        """A random point around `at` where f has a gradient; closer and closer, if that is hard to find."""
+        at, size = self.arguments.flat, self._sizes()
         for attempt in range(14):
             flat = self.arguments.rounded(at + spread * 0.5**attempt * size * self.rng.uniform(-1, 1, len(at)))
             look = self.f.look(flat, self.rng)
@@ -93,6 +100,32 @@ class Samples:
                 found.append(look)
         self.unseen = sum((size, k, -side) not in taken for size, k, side in taken if side)
         return found
+
+    def around(self, points: int) -> list[Look]:
+        """Points around `at` where f has a gradient, fewer than `points` if they are hard to find.
+
+        A formula may have branches, such as 1 for the slope of √x² where x > 0: if f is smooth, a few of the points
+        have other signs.
+        """
+        others = points // 4 if self.f.is_smooth and self.formula is not None else 0
+        looks = [self.nearby() for _ in range(points - others)]
+        looks += list(islice(self._of_other_signs(), others))
+        looks += [self.nearby() for _ in range(points - len(looks))]
+        return [look for look in looks if look is not None]
+
+    def _of_other_signs(self) -> Iterator[Look]:
+        """Such points, if f and the formula are defined there at all."""
+        at, size = self.arguments.flat, self._sizes()
+        for attempt in range(4):
+            signs = self.rng.choice([-1.0, 1.0], len(at)) if attempt else -1.0
+            flat = self.arguments.rounded(signs * at + 0.5 * size * self.rng.uniform(-1, 1, len(at)))
+            try:
+                look = self.f.look(flat, self.rng)
+                defined = look.exact is not None and self.claim(flat) is not None
+            except Exception:  # so far from `at` neither needs to work
+                continue
+            if defined:
+                yield look
 
     def tape(self) -> Tape | None:
         """The graph of the first point, if it gives f at all of the points, and so at those around them."""
@@ -212,7 +245,13 @@ class Samples:
         if self.eps == EPS:
             close = (s for s in self.all if self._differs_little(s))
             found = (noise.resolution(self._pair, s.look.at, self.measure(s), self.rng) for s in close)
-            self.eps = min((eps for eps in found if eps is not None), default=EPS)  # saturated units look coarse
+            coarse = []
+            for eps in found:  # (saturated units look coarse)
+                if eps is not None:
+                    coarse.append(eps)
+                if eps == EPS:
+                    break
+            self.eps = min(coarse, default=EPS)
         self.tolerance = max(self.tolerance, 1000 * self.eps)
         if self.eps > EPS:
             self.notes.append(

@@ -201,10 +201,10 @@ class Formula:
                 result = self.formula(*args)
         except OverflowError as error:
             raise FormulaFailure(
-                f"the formula overflows{self._at(flat)}: {error}", overflow=True, error=error
+                f"the formula overflows{self.place(flat)}: {error}", overflow=True, error=error
             ) from None
         except Exception as error:
-            message = f"the formula raised {type(error).__name__}{self._at(flat)}: {error}"
+            message = f"the formula raised {type(error).__name__}{self.place(flat)}: {error}"
             raise FormulaFailure(message, overflow=False, error=error) from None
         for name, arg, before in zip(self.arguments.argument_names, args, kept, strict=True):
             if not _same(arg, before):
@@ -222,7 +222,7 @@ class Formula:
                 place = tuple(int(i) for i in wrong[0])
                 where = f"d{block.name}" + (f"[{','.join(map(str, place))}]" if place else "")
                 raise FormulaFailure(
-                    f"the formula gives {array[place]} for {where}{self._at(flat)}"
+                    f"the formula gives {array[place]} for {where}{self.place(flat)}"
                     + " (it overflows)" * bool(overflowed),
                     overflow=bool(overflowed),
                 )
@@ -242,7 +242,8 @@ class Formula:
             if shape != block.shape and not math.prod(shape) == block.size == 1
         ]
 
-    def _at(self, flat: Array) -> str:
+    def place(self, flat: Array) -> str:
+        """ " at w = 0.5, x = 2": where that is."""
         names = self.arguments.names
         shown = ", ".join(f"{n} = {x:.6g}" for n, x in list(zip(names, flat, strict=True))[:4])
         return f" at {shown}" + (", …" if len(names) > 4 else "")

@@ -23,7 +23,7 @@ from autograd.check.differences import accusation, components
 from autograd.check.kinks import Kink, one_sided
 from autograd.check.problem import Diagnosis, Evidence, Point, Problem
 from autograd.check.report import GradientReport, Verdict, recorded
-from autograd.check.samples import LOST, WRONG, Sample, Samples
+from autograd.check.samples import LOST, RIGHT, WRONG, Sample, Samples
 from autograd.check.structure import Arguments, shape_words
 from autograd.check.symbolic import as_functions
 from autograd.check.trial import Formula, FormulaFailure, Function, Look
@@ -89,7 +89,7 @@ class _Check:
         if stuck:
             return self._report("cannot tell", stuck)
         looks = [here] if here.exact is not None and corner is None else []
-        around = [look for look in (self.samples.nearby() for _ in range(self.points)) if look is not None]
+        around = self.samples.around(self.points)
         looks += around
         if not looks and corner is None:
             return self._report("cannot tell", f"no point was found where f has a gradient. {here.why}")
@@ -140,11 +140,7 @@ class _Check:
             return self._wrong(self.formula)
         unknown = self.samples.mean_nothing()
         if unknown.any():
-            return self._report(
-                "cannot tell",
-                f"the gradient along {self._some(unknown)} is lost in rounding (catastrophic cancellation in f): "
-                "too few digits are left to compare",
-            )
+            return self._report("cannot tell", f"the gradient along {self._some(unknown)} {self._lost_how(unknown)}")
         lost = self.samples.all[0].status == LOST
         if lost.any():
             self.notes.append(f"Along {self._some(lost)} the numbers differ at the point you gave, by rounding only.")
@@ -161,6 +157,15 @@ class _Check:
             return self._report("right", f"the formula agrees with f at {places}.")
         return self._report("right", f"all {self.arguments.size} components of the formula agree with f at {places}.")
 
+    def _lost_how(self, unknown: Any) -> str:
+        for s in self.samples.all:
+            if (30 * self.samples.noise_at(s) > self.samples.tolerance * np.abs(s.exact))[unknown].any():
+                return "is lost in rounding (catastrophic cancellation in f): too few digits are left to compare"
+        return (
+            "is so small that what yours is off by may be rounding, as in 1 - 1/(1 + exp(-40)) = 0. "
+            "Check it where the gradient is larger"
+        )
+
     # -- A wrong formula ----------------------------------------------------------------------------------------
 
     def _wrong(self, formula: Formula) -> GradientReport:
@@ -174,6 +179,7 @@ class _Check:
                 "wrong", f"{reason} The formula gives whole numbers: the fractions were cut off.", [_CUT]
             )
         words = [shape_words(self.arguments.blocks[i], formula.shapes[i]) for i in sorted(self.samples.bent)]
+        words += self._elsewhere(formula)
         found = self._reshaped(formula) + self._diagnosis()
         if self.f.compares and any(d.kind == "unknown" for d in found):
             self.notes.append(
@@ -181,6 +187,15 @@ class _Check:
                 "Write autograd.relu or autograd.maximum there, and the diagnosis sees more."
             )
         return self._report("wrong", " ".join([reason, *words]), found)
+
+    def _elsewhere(self, formula: Formula) -> list[str]:
+        """Where it is wrong, if it is right at the point that was given."""
+        first, *others = self.samples.all
+        given = np.array_equal(first.look.at, self.arguments.flat)
+        if self.samples.bent or not given or not (first.status == RIGHT).all():
+            return []
+        bad = next(s for s in others if (s.status == WRONG).any())
+        return [f"It is right at the point you gave, and wrong{formula.place(bad.look.at)}."]
 
     def _is_cut_off(self) -> bool:
         """Whether the formula would be right if it were not for rounding to whole numbers."""
@@ -223,6 +238,8 @@ class _Check:
         if lines or root is None:
             root, inputs = self.f.graph(s.look.at, lines=True)
         slack = self.samples.tolerance * np.abs(s.claimed) + 30 * self.samples.noise_at(s)
+        off = np.abs(s.claimed - s.exact)
+        slack = np.where(s.status == LOST, 1e4 * (slack + off), slack)  # what was lost tells nothing
         return Point(s.look.at, root, inputs, s.exact, s.claimed, slack)
 
     # -- A corner -------------------------------------------------------------------------------------------------
