@@ -1,6 +1,6 @@
 """A graph as a program: recorded once, simplified, written out as source, and run at the speed of the source.
 
-    record     the graph of one example, as plain lists (`frozen`: what cannot be recorded, said so)
+    record     the graph of one example, as plain lists (`frozen`, `chance`: what cannot be, said so)
     linear     sums as linear forms, whatever way they were added up
     simplify   what a person would simplify: constants and equal parts (`builder`), x + 0 or log σ (`identities`), sums
                of exponentials that would overflow (`exponentials`), the cross-entropy (`softplus`)

@@ -56,7 +56,10 @@ def numbers(x: Any, what: str = "an argument") -> Array:
                 raise ValueError(f"{what} has rows of different lengths: every example must have the same shape")
             if not isinstance(first, float | int | np.number | np.bool_):
                 raise TypeError(f"{what} must hold plain numbers; it holds {first!r} of type {type(first).__name__}")
-        array = array.astype(float)  # such as a table whose columns are of several types
+        try:
+            array = array.astype(float)  # such as a table whose columns are of several types
+        except OverflowError:
+            raise ValueError(f"{what} holds an integer that is too large for a float") from None
     if np.ma.is_masked(x):
         raise ValueError(f"{what} has masked entries: fill them, or leave their rows out")
     if array.dtype.kind not in "fiub":

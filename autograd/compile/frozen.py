@@ -6,6 +6,9 @@ line to change, and how.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -13,16 +16,27 @@ import numpy as np
 from autograd.errors import at, users_line
 from autograd.value import NUMBERS, Value
 
+OURS = ("autograd", "nn", "optim")
+COMPARISONS = ("<", "<=", ">", ">=", "==", "a condition")
+CHANGES = (
+    "the cost makes another graph for the last example of the batch than for the first: it depends on the numbers of "
+    "the example, or on chance, in a way that cannot be recorded"
+)
+REFUSED: list[str] = []  # what was said of an index: NumPy hides it behind an IndexError of its own
+
 
 class TraceError(ValueError):
     """The cost cannot be recorded once and replayed for all examples: its graph depends on their numbers."""
 
 
 class Input(Value):
-    """A number of the example. Its uses that Python would let pass without a word are errors here."""
+    """A number of the example, or what is calculated from such numbers alone.
 
-    __slots__ = ("refused",)  # what was said when it was used as an index
-    __hash__ = Value.__hash__
+    Without `compile` it would be a plain float. What Python then decides by its number, and would here decide by the
+    node without a word (``==``, a condition, an index, a key), is an error.
+    """
+
+    __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
         if self is other:
@@ -38,8 +52,47 @@ class Input(Value):
         raise TraceError(frozen(self, "a condition", True))
 
     def __index__(self) -> int:
-        self.refused = frozen(self, "an index", True)
-        raise TraceError(self.refused)
+        REFUSED.append(frozen(self, "an index", True))
+        raise TraceError(REFUSED[-1])
+
+    def __hash__(self) -> int:
+        caller = sys._getframe(1).f_globals.get("__name__", "")
+        if caller.split(".")[0] not in OURS:  # the engine keeps nodes in sets and dicts; a cost looks numbers up there
+            raise TraceError(frozen(self, "a key", True))
+        return Value.__hash__(self)
+
+
+def _derived(name: str) -> Callable[..., Any]:
+    """The operator of Value; of Inputs and plain numbers it makes an Input."""
+    operator = getattr(Value, name)
+
+    def of_inputs(self: Input, *others: Any) -> Any:
+        made = operator(self, *others)
+        if made.__class__ is Value and all(x.__class__ is not Value for x in others):
+            made.__class__ = Input
+        return made
+
+    return wraps(operator)(of_inputs)
+
+
+def _refused(name: str) -> Callable[..., Any]:
+    """A function of plain numbers that no graph holds."""
+
+    def of_the_example(self: Input, *_: Any) -> Any:
+        raise TraceError(frozen(self, name, True))
+
+    return of_the_example
+
+
+for sign in ("add", "sub", "mul", "truediv", "pow"):
+    for side in ("", "r"):
+        setattr(Input, f"__{side}{sign}__", _derived(f"__{side}{sign}__"))
+for sign in ("neg", "abs"):
+    setattr(Input, f"__{sign}__", _derived(f"__{sign}__"))
+for method, text in {"int": "int", "float": "float", "round": "round", "floor": "math.floor", "ceil": "math.ceil",
+                     "trunc": "math.trunc", "mod": "%", "floordiv": "//", "rmod": "%", "rfloordiv": "//",
+                     "divmod": "divmod"}.items():  # fmt: skip
+    setattr(Input, f"__{method}__", _refused(text))
 
 
 def inputs_for(x: Any, leaves: list[Value]) -> Any:
@@ -52,19 +105,19 @@ def inputs_for(x: Any, leaves: list[Value]) -> Any:
     return result if array.shape else result[()]
 
 
-def refused(leaves: list[Value]) -> str | None:
-    """What was said when one of these was used as an index: NumPy hides it behind an IndexError of its own."""
-    return next((leaf.refused for leaf in leaves if hasattr(leaf, "refused")), None)
-
-
 def frozen(value: Value, what: str, example: bool) -> str:
     """The message: `what` was done with this Value, which depends on the example (or else on the parameters)."""
     name = f" ({value.label})" if value.label else ""
     of = "the example" if example else "the parameters"
     if what == ".data":
         does, instead = f"reads .data of a Value{name}", "compute with the Value itself"
-    elif what == "an index":
-        does, instead = f"uses a Value{name} as an index", "give the cost one-hot rows, and use dot(row, values)"
+    elif what in ("an index", "a key"):
+        does, instead = f"uses a Value{name} as {what}", "give the cost one-hot rows, and use dot(row, values)"
+    elif what not in COMPARISONS:
+        does = f"uses {what} on a Value{name}"
+        instead = "do this to the data before, and pass the result to the program"
+        if what == "float":
+            instead = f"compute with the Value itself (autograd.exp for math.exp), or {instead}"
     else:
         does = f"compares a Value{name} ({what})" if what != "a condition" else f"uses a Value{name} as a condition"
         instead = "use where(c, a, b), maximum, minimum, relu or abs, which stay in the graph"

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -301,6 +302,7 @@ class NumbaRunner:
         self._rows = _Rows(cost) if recording.shapes else None
         self._single = None if recording.shapes else _Single(cost)
         self._penalty = None if recording.penalty is None else _Single(tape(recording, recording.penalty))
+        self.lock = Lock()
 
     def explain(self) -> str:
         """How many instructions there are, by operation."""
@@ -313,13 +315,14 @@ class NumbaRunner:
 
     def __call__(self, parameters: Array, batch: list[Array], weight: float) -> tuple[float, Array]:
         """Σ over the examples of (cost · weight) + penalty, and its gradient along the parameters."""
-        if self._single is not None:
-            value, gradient = self._single(parameters, weight)
-        else:
-            assert self._rows is not None
-            value, gradient = self._rows(parameters, batch, weight)
-        if self._penalty is not None:
-            extra, slope = self._penalty(parameters, 1.0)
-            value += extra
-            gradient += slope
+        with self.lock:  # threads would share the values and slopes
+            if self._single is not None:
+                value, gradient = self._single(parameters, weight)
+            else:
+                assert self._rows is not None
+                value, gradient = self._rows(parameters, batch, weight)
+            if self._penalty is not None:
+                extra, slope = self._penalty(parameters, 1.0)
+                value += extra
+                gradient += slope
         return value, gradient

@@ -26,8 +26,9 @@ import numpy as np
 
 from autograd import reverse, rules
 from autograd.compile.batch import Array, arrays
+from autograd.compile.chance import DREW, states
 from autograd.compile.choose import choose
-from autograd.compile.frozen import TraceError
+from autograd.compile.frozen import CHANGES, TraceError
 from autograd.compile.quiet import quietly
 from autograd.compile.record import Recording, flat_parameters, record
 from autograd.compile.simplify import simplify
@@ -86,7 +87,9 @@ def compile(
     backend   "python" (straight-line, for small graphs), "numpy" (matrices), "numba", "jax", or "auto"
 
     The cost is run at the first call, and recorded; from then on only numbers flow. A decision that depends on
-    these numbers cannot be recorded and raises `TraceError`.
+    these numbers cannot be recorded and raises `TraceError`; so does a cost that draws random numbers. Plain numbers
+    that the cost captures keep the values that they had then: a number that will change is an argument, or a Value
+    whose ``.data`` is edited. Parameters, too, are edited and not replaced by other Values.
     """
     return Program(cost, params, backend=backend, reduce=reduce, penalty=penalty)
 
@@ -204,6 +207,9 @@ class Program:
         EDITS[0] += 1  # other programs may share these Values
         self._edits = EDITS[0]
 
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        raise TypeError("a program is neither copied nor pickled: compile the cost again where it is needed")
+
     # -- Looking ------------------------------------------------------------------------------------------------
 
     @property
@@ -249,16 +255,12 @@ class Program:
 
     def _make(self, data: Sequence[Any]) -> Runner:
         with without_collector():
-            if self._params is None:
-                recording = record(self._cost, None, data, self._penalty)
-            else:
-                with self._current():
-                    recording = self._record([x[0] for x in data])
-                    if data and not recording.same_graph(self._record([x[-1] for x in data])):
-                        raise TraceError(
-                            "the cost makes another graph for the last example of the batch than for the first: it "
-                            "depends on the numbers of the example, or on chance, in a way that cannot be recorded"
-                        )
+            batched = self._params is not None and bool(data)
+            before = states(self._cost)
+            recording = self._record([x[0] for x in data] if batched else data)
+            drew = states(self._cost) != before
+            if (batched or drew) and not recording.same_graph(self._record([x[-1] for x in data] if batched else data)):
+                raise TraceError(DREW if drew else CHANGES)
             if recording.penalty is not None and not recording.shapes:  # no batch: one sum of two terms
                 recording.root = recording.add(rules.add, (recording.root, recording.penalty))
                 recording.penalty = None
@@ -269,14 +271,23 @@ class Program:
         return self._runner
 
     def _record(self, example: Sequence[Any]) -> Recording:
-        return record(self._cost, self._values, example, self._penalty)
+        if self._params is None:
+            return record(self._cost, None, example, self._penalty)
+        with self._current():
+            return record(self._cost, self._values, example, self._penalty)
 
     def _take_edits(self) -> None:
         """Take over what was edited through the Values since the two last agreed."""
-        count = len(flat_parameters(self._params)) if self._params is not None else 0
-        if count != len(self._values):
+        given = flat_parameters(self._params) if self._params is not None else []
+        if len(given) != len(self._values):
             raise ValueError(
-                f"the number of parameters changed from {len(self._values)} to {count} since the program was made: "
+                f"the number of parameters changed from {len(self._values)} to {len(given)} since the program was "
+                "made: compile again"
+            )
+        if given != self._values:  # (== of Values asks whether they are the same)
+            k = next(k for k, value in enumerate(given) if value is not self._values[k])
+            raise ValueError(
+                f"parameter {k} was replaced by another Value since the program was made: set its .data instead, or "
                 "compile again"
             )
         now = np.array([v._data for v in self._values])

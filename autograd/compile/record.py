@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from autograd import rules, scope
-from autograd.compile.frozen import TraceError, frozen, inputs_for, refused
+from autograd.compile.frozen import REFUSED, TraceError, frozen, inputs_for
 from autograd.errors import ieee
 from autograd.op import Op
 from autograd.order import arguments, topological
@@ -128,13 +128,14 @@ def record(
             if leaf in known or leaf in inputs:
                 raise TraceError(frozen(value, what, leaf in inputs))
 
+    REFUSED.clear()
     # Whether this one example is inside every domain is not the question here: the program says so, for any row
     with ieee(), scope.watching(look):
         try:
             root = _one_value(cost(*passed), "the cost")
         except IndexError as error:
-            if message := refused(fresh):
-                raise TraceError(message) from error
+            if REFUSED:
+                raise TraceError(REFUSED[-1]) from error
             raise
         extra = None
         if penalty is not None:
@@ -208,6 +209,13 @@ def _one_value(z: Any, what: str) -> Value:
         z = z[()]
     if isinstance(z, Value):
         return z
+    if isinstance(z, list | tuple | np.ndarray) and any(isinstance(x, Value) for x in np.ravel(np.array(z, object))):
+        shape = np.shape(np.array(z, object))
+        raise TypeError(
+            f"{what} must return one Value; it returned {type(z).__name__} of shape {shape}. Add its entries up, or "
+            "take the one that is meant, such as z[0]. (One example is passed at a time: of an array with the shape "
+            "(m, 1) the cost gets rows of one number.)"
+        )
     raise TypeError(
         f"{what} must return one Value; it returned {z!r} of type {type(z).__name__}. If it should depend on the "
         "parameters, look for .data, float() or the math module inside it: they lose the graph."
