@@ -14,8 +14,10 @@ import numpy as np
 
 import nn
 from autograd.compile import Program, compile
+from autograd.functions import total
 from autograd.lecture.data import Digits, Floats
 from autograd.lecture.plan import Plan
+from autograd.value import Value
 from optim import SGD, InverseTime, Power, Schedule
 
 MU = 0.1  # λ/m of the strongly convex problem
@@ -71,6 +73,20 @@ def problem(X: Floats, mu: float, seed: int) -> tuple[nn.MLP, Program]:
     return model, compile(lambda x, t: nn.binary_cross_entropy(model(x), t), model.parameters(), penalty=penalty)
 
 
+def side_by_side(X: Floats, mu: float, seed: int, runs: int) -> tuple[list[Value], Program]:
+    """Such units with the same first weights, each for an example of its own: one call serves a step of every run."""
+    units = [nn.MLP(X.shape[1], [1], bias=False, seed=seed) for _ in range(runs)]
+    parameters = [w for unit in units for w in unit.parameters()]
+    penalty: Callable[[], Any] | None = None
+    if mu:
+        penalty = lambda: total([nn.l2_penalty(unit, mu * len(X), len(X)) for unit in units])  # noqa: E731
+
+    def cost(xs: Any, ts: Any) -> Any:
+        return total([nn.binary_cross_entropy(unit(x), t) for unit, x, t in zip(units, xs, ts, strict=True)])
+
+    return parameters, compile(cost, parameters, penalty=penalty)
+
+
 def newton(program: Program, X: Floats, t: Floats, mu: float) -> tuple[float, Floats]:
     """E* and the gradient there. The gradient is the program's; the Hessian is Xᵀ diag(σ(1-σ)) X / m + μ I."""
     value, gradient = program(X, t)
@@ -96,29 +112,26 @@ def _rate(
     name: str, X: Floats, t: Floats, plan: Plan, seed: int, *,
     mu: float, theory: float, average: bool, schedule: Schedule, formula: str,
 ) -> Rate:  # fmt: skip
-    model, program = problem(X, mu, seed)
-    first = program.parameters.copy()
+    _, program = problem(X, mu, seed)
     optimum, gradient = newton(program, X, t, mu)
-    each = [float(np.linalg.norm(program(X[i : i + 1], t[i : i + 1])[1])) for i in range(0, len(X), 5)]
+    each = [float(np.linalg.norm(program(X[i : i + 1], t[i : i + 1])[1])) for i in range(len(X))]
     marks = sorted({round(k) for k in np.geomspace(1, plan.sgd_steps, 40)})
-    gaps = np.zeros(len(marks))
-    for repeat in range(plan.sgd_repeats):
-        rng = np.random.default_rng([seed, repeat])
-        optimizer = SGD(model.parameters(), schedule)
-        w, mean = program.parameters, np.zeros(len(first))
-        w[:] = first
-        at = dict.fromkeys(marks, 0.0)
-        for k, i in enumerate(rng.integers(len(X), size=plan.sgd_steps).tolist(), start=1):
-            optimizer.step_array(w, program(X[i : i + 1], t[i : i + 1])[1])
-            mean += (w - mean) / k
-            if k in at:
-                at[k] = _value(program, X, t, mean if average else w)
-        gaps += (np.array(list(at.values())) - optimum) / plan.sgd_repeats
+    parameters, steps = side_by_side(X, mu, seed, plan.sgd_repeats)
+    optimizer, w = SGD(parameters, schedule), steps.parameters
+    mean = np.zeros(len(w))
+    gaps: list[float] = []
+    rng = np.random.default_rng(seed)
+    for k, i in enumerate(rng.integers(len(X), size=(plan.sgd_steps, plan.sgd_repeats)), start=1):
+        optimizer.step_array(w, steps(X[None, i], t[None, i])[1])
+        mean += (w - mean) / k
+        if k == marks[len(gaps)]:
+            ends = (mean if average else w).reshape(plan.sgd_repeats, -1)
+            gaps.append(float(np.mean([_value(program, X, t, one) for one in ends])) - optimum)
     last = max(marks[-1] // 30, 1)
     used = [n for n, k in enumerate(marks) if k >= last]
-    slope = float(np.polyfit(np.log([marks[n] for n in used]), np.log(gaps[used]), 1)[0])
+    slope = float(np.polyfit(np.log([marks[n] for n in used]), np.log([gaps[n] for n in used]), 1)[0])
     return Rate(
-        name, schedule, formula, theory, marks, gaps.tolist(), optimum, float(np.linalg.norm(gradient)),
+        name, schedule, formula, theory, marks, gaps, optimum, float(np.linalg.norm(gradient)),
         float(np.mean(each)), slope, last,
     )  # fmt: skip
 

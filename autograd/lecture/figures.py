@@ -15,9 +15,9 @@ from autograd.lecture.training import Run, Scheduled
 from optim.history import History, logarithmic
 
 # Okabe and Ito's colours, the light ones darkened until each has a contrast of 3 to white and to the page in the dark;
-# every line also has its own dashes and marker.
+# every line also has its own marker, and dashes that differ most where the colour-blind see little difference.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#BE8A00", "#3F9BD0", "#7a7a7a", "#8E63C7"]
-DASHES: list[Any] = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (8, 3)), (0, (1, 1))]
+DASHES: list[Any] = ["-", "--", "-.", ":", "-", (0, (3, 1, 1, 1)), (0, (8, 3)), (0, (1, 1))]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
 
 STYLE: Any = {

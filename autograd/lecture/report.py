@@ -99,16 +99,26 @@ def statement(console: Console, row: Row) -> None:
 
 def hanging(console: Console, head: str, text: str, style: str = "") -> None:
     """Text behind a head in a style of its own. In a terminal what is too long goes on below the text."""
-    lines = [text]
+    lines, below = [text], " " * (len(head) if 2 * len(head) < console.width else 6)
     if console.is_terminal:
-        lines = textwrap.wrap(text, max(20, console.width - len(head)), break_long_words=False, break_on_hyphens=False)
+        form = textwrap.TextWrapper(
+            console.width, initial_indent=" " * len(head), subsequent_indent=below, break_on_hyphens=False
+        )
+        first, *rest = form.wrap(text)
+        lines = [first.removeprefix(" " * len(head)), *rest]
     for n, line in enumerate(lines):
-        shown = Text(head, style) if not n else Text(" " * len(head))
-        console.print(shown + Text(line), highlight=False)
+        console.print(Text(line) if n else Text(head, style) + Text(line), highlight=False)
 
 
 def print_table(console: Console, heads: list[str], rows: list[list[str]]) -> None:
-    """Columns side by side, without lines around them."""
+    """Columns side by side, without lines around them. In a narrow terminal each row becomes a few lines instead."""
+    width = sum(2 + max(map(len, column)) for column in zip(heads, *rows, strict=True))
+    if console.is_terminal and width > console.width:
+        for name, *cells in rows:
+            console.print(Text(name, "bold"), highlight=False)
+            said = (f"{head} {cell}" for head, cell in zip(heads[1:], cells, strict=True))
+            hanging(console, "  ", ", ".join(said))
+        return
     table = Table(box=None, pad_edge=False)
     for n, head in enumerate(heads):
         table.add_column(head, justify="right" if rows and rows[0][n][:1].isdigit() else "left", no_wrap=True)

@@ -18,6 +18,8 @@ from optim.train import train
 
 LAMBDA = 0.1
 BATCH = 32
+RHO = 0.99  # how much of its past RMSProp keeps, for the squares; Adam: for the gradients and for the squares
+ADAM = (0.9, 0.999)
 HIDDEN = 32  # units of the smaller network, where the lecture's own size is not the point
 
 
@@ -38,8 +40,8 @@ METHODS = [
     Method("momentum α = 0.9", "η = 0.1", lambda w: SGD(w, 0.1, momentum=0.9)),
     Method("momentum α = 0.99", "η = 0.01", lambda w: SGD(w, 0.01, momentum=0.99)),
     Method("AdaGrad", "η = 0.05", lambda w: AdaGrad(w, 0.05)),
-    Method("RMSProp", "η = 0.003", lambda w: RMSProp(w, 0.003)),
-    Method("Adam", "η = 0.005", lambda w: Adam(w, 0.005)),
+    Method("RMSProp", "η = 0.003", lambda w: RMSProp(w, 0.003, alpha=RHO)),
+    Method("Adam", "η = 0.005", lambda w: Adam(w, 0.005, betas=ADAM)),
 ]
 
 

@@ -6,6 +6,7 @@ from html import escape
 
 from autograd.check.sheet import said
 from autograd.check.sheet_examine import Row
+from autograd.check.sheet_network import EXAMPLES, SIZES
 from autograd.lecture.experiments import Results
 from autograd.lecture.notation import html, listed
 from autograd.lecture.tables import Places
@@ -17,6 +18,8 @@ def places(r: Results) -> Places:
     other = len(verdicts) - verdicts.count("right") - verdicts.count("wrong")
     return {
         "sheet": "\n".join(map(_statement, r.sheet)),
+        "sheet_units": " - ".join(map(str, SIZES)),
+        "sheet_examples": EXAMPLES,
         "sheet_count": len(verdicts),
         "sheet_right": verdicts.count("right"),
         "sheet_wrong": verdicts.count("wrong"),

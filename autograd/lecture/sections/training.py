@@ -8,7 +8,7 @@ from autograd.lecture import figures
 from autograd.lecture.experiments import Results
 from autograd.lecture.notation import html
 from autograd.lecture.tables import Places, behind, confusion, figure, images, table
-from autograd.lecture.training import BATCH
+from autograd.lecture.training import ADAM, BATCH, RHO
 from autograd.spell.mathml import mathml
 
 UPDATES = [
@@ -47,9 +47,11 @@ def places(r: Results) -> Places:
     ]
     return {
         "batch": BATCH,
+        "epoch_steps": -(-r.data.m // BATCH),
         "updates": table(
-            "The updates. g is ∂E/∂w. Squares, roots and quotients are taken entry by entry. v and G start at 0. "
-            "A small ε beside each root keeps it from 0",
+            "The updates. g is ∂E/∂w. Squares, roots and quotients are taken entry by entry. v and G start at 0; k "
+            f"counts the steps. RMSProp has ρ = {RHO:g}; Adam has α = {ADAM[0]:g} and ρ = {ADAM[1]:g}. A small ε "
+            "beside each root keeps it from 0",
             ["method", "update"],
             [[name, " &emsp; ".join(map(mathml, latex.split(r"\quad")))] for name, latex in UPDATES],
             raw=True,
@@ -61,7 +63,13 @@ def places(r: Results) -> Places:
             "Cost (logarithmic) and test accuracy at the end of each epoch. Epoch 0 is the start.",
             behind(table("Each epoch of each method", ["method", "epoch", "cost", "test accuracy"], curves)),
         ),
-        "training_table": table("With the weights of the lowest cost of each run", HEADS, rows, raw=True),
+        "training_table": table(
+            "With the weights of the lowest cost of each run. ‖∇E‖ is the length of the gradient of E(w), which is "
+            "averaged over all m examples: 0 at an optimum",
+            HEADS,
+            rows,
+            raw=True,
+        ),
         "confusion": confusion(r.outcome.confusion),
         **_galleries(r),
     }

@@ -22,7 +22,7 @@ def places(r: Results) -> Places:
     relu = next(s for s in r.starts if s.activation == "relu")
     blank = int((r.data.X == 0).all(axis=0).sum())
     still, moved = sigmoid.weights - sigmoid.moved, f"{relu.moved:,}" if relu.moved else "None"
-    said = f"The {still:,} weights that did not move belong to the {blank} pixels that are blank in every image. "
+    said = f"The {still:,} weights that did not move belong to {blank} pixels that are blank in every training image. "
     return {
         "spread_figure": figure(
             figures.spread(r.starts),

@@ -129,6 +129,8 @@ def test_the_numbers_are_those_of_the_run(page_text: str, results: Results) -> N
     assert f"{results.matrices.single.nodes:,}" in page_text
     assert "Z1 = X @ W1.T + b1" in page_text
     assert "In the first attempt the cost stayed at 6.9315." in page_text  # 10 ln 2
+    blank = (results.data.X == 0).all(axis=0).sum()
+    assert f"belong to {blank} pixels that are blank in every training image" in page_text
     assert "${" not in page_text
 
 

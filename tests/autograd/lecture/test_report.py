@@ -9,9 +9,9 @@ from autograd.lecture import Results
 from autograd.lecture.report import report
 
 
-def printed(results: Results, *, terminal: bool) -> list[str]:
+def printed(results: Results, *, terminal: bool, width: int = 80) -> list[str]:
     file = io.StringIO()
-    report(results, Console(file=file, width=80, force_terminal=terminal, soft_wrap=not terminal, color_system=None))
+    report(results, Console(file=file, width=width, force_terminal=terminal, soft_wrap=not terminal, color_system=None))
     return file.getvalue().splitlines()
 
 
@@ -20,6 +20,19 @@ def test_in_a_terminal_everything_fits_and_what_goes_on_is_indented(results: Res
     assert max(map(len, lines)) <= 80
     start, end = lines.index("3  The formulas, as printed"), lines.index("4  Training")
     assert all(line.startswith(("F", "      ")) for line in lines[start + 1 : end - 1])
+
+
+@pytest.mark.parametrize("width", [80, 40, 24])
+def test_no_number_is_lost_in_a_narrow_terminal(results: Results, width: int) -> None:
+    lines = printed(results, terminal=True, width=width)
+    assert max(map(len, lines)) <= width
+    text = " ".join(" ".join(lines).split())
+    for run in results.runs:
+        assert f"{run.cost:.4f}" in text
+        assert f"{run.test_accuracy:.1%}" in text
+    for each in results.scheduled:
+        assert each.name in text
+        assert f"{each.history.cost[-1]:.4f}" in text
 
 
 @pytest.mark.parametrize("terminal", [True, False])
