@@ -81,7 +81,7 @@ def batch_norm(rng: Random) -> Case:
         return dx if "no 1/s" in on else dx / s, dgamma, dbeta
 
     mistakes = {
-        "no gamma": ("missing-slope", "∂f/∂x"),
+        "no gamma": ("missing-slope", "∂f/∂x|gamma·"),
         "mean is constant": ("missing-term|overwritten", "x"),
         "variance is constant": ("missing-term|overwritten", "sqrt|uses of"),
         "m - 1": ("term-factor", "sqrt"),

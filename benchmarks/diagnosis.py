@@ -196,7 +196,7 @@ def matters(case: Case, on: set[str], than: tuple[str, ...] = ()) -> bool:
 
 
 def doubles(models: list[str], seed: int, count: int) -> dict[str, Any]:
-    total = both = vague = one = 0
+    total = both = vague = one = unknown = 0
     misses, seconds = [], []
     for name in models:
         for k, case, pair in pairs(name, seed, count):
@@ -211,11 +211,13 @@ def doubles(models: list[str], seed: int, count: int) -> dict[str, Any]:
             both += all(named)
             vague += all(loosely)
             one += any(named)
+            unknown += report.verdict != "wrong" or found[0].kind == "unknown"
             if not all(named):
                 shown = [f"{d.kind} at {d.where!r}" for d in found]
                 misses.append(f"{name} {k} · {' + '.join(pair)}: {[w[0] for w in wanted]}, found {shown}")
     return {
-        "count": total, "both, kind and place": both, "both kinds": vague, "at least one": one, "misses": misses,
+        "count": total, "both, kind and place": both, "both kinds": vague, "at least one": one, "unknown": unknown,
+        "misses": misses,
         "seconds": seconds,
     }  # fmt: skip
 
@@ -293,6 +295,7 @@ def report(console: Console, result: dict[str, Any], every_miss: bool) -> None:
     table.add_row("two mistakes: both kinds and places, first", share(double["both, kind and place"], double["count"]))
     table.add_row("   both kinds (whole or term)", share(double["both kinds"], double["count"]))
     table.add_row("   at least one", share(double["at least one"], double["count"]))
+    table.add_row("   unknown (else: others that give the same gradient)", share(double["unknown"], double["count"]))
     for name, part in (("one mistake", single), ("two mistakes", double)):
         seconds = part.pop("seconds")
         part["seconds, median"], part["seconds, most"] = float(np.median(seconds)), max(seconds)

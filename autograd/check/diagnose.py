@@ -43,6 +43,7 @@ def _searched(problem: Problem) -> list[Diagnosis]:
         search.single()
         or search.odd_slopes(named=True)
         or search.quantities()
+        or search.products()
         or search.indices()
         or _stranger(search)
         or search.odd_slopes(named=False)

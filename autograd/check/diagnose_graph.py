@@ -211,6 +211,11 @@ class Graph(Points):
         np.add.at(size, self.src, np.abs(self.slope * self.value[self.dst]))
         return np.where(np.abs(rest) > 1e-12 * (size + np.abs(self.value)), rest, 0.0)
 
+    @cached_property
+    def uses(self) -> Ints:
+        """How many edges lead to each node."""
+        return np.bincount(self.dst, minlength=len(self.nodes))
+
     def operands(self, edges: Ints) -> list[Array]:
         """The numbers that the operations above these edges (all of one kind) were given: edge × point each."""
         table = np.array([self.nodes[s].operands for s in self.src[edges]])

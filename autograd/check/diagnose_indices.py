@@ -140,6 +140,8 @@ class Slips:
             words = f"one total for {yours} in place of the one for {right_one}: a sum over the wrong axis"
             with np.errstate(all="ignore"):
                 yield "wrong-point", right * (graph.value[sources] / other), 2.0, words, -1
+                words = f"one total of everything in place of one for {right_one}: a sum without its axis"
+                yield "wrong-point", right * (graph.value[sources] / cube.sum(axis=(0, 1))), 2.0, words, -1
 
     def _others(self, grid: Grid, right: Array, numbers: Array, vectors: list[Vector], what: str) -> Iterator[Slip]:
         """Another layer's numbers in place of these, if these depend on one index (and the example) only."""

@@ -228,6 +228,8 @@ class Words:
         ops = {graph.nodes[i].op for i in above}
         scope, line = self.scope(above), self.line(above)
         if len(ops) > 1:
+            if all(graph.nodes[i].op == "input" for i in below):
+                return Where(f"∂f/∂{self.blocks(edges)}", line)
             return Where(f"{scope}the edges into {plain(self.show(below[0]))}", line)
         op = ops.pop()
         if RULES[op].arity == 1:
@@ -244,7 +246,7 @@ class Words:
             return Where(f"the term {place.part.origin.label}", line)
         kinds = {self.groups.alike[i]: i for i in reversed(above)}  # one of each kind of sum
         ones = list(kinds.values())[::-1][:3]
-        shown = " and ".join(plain(self.show_sum(edges[graph.src[edges] == i])) for i in ones)
+        shown = " and ".join(dict.fromkeys(plain(self.show_sum(edges[graph.src[edges] == i])) for i in ones))
         inner = "" if above == [0] else " of the inner sum"
         return Where(f"{self.scope(below) or self.scope(above)}the term {shown}{inner}", line)
 

@@ -16,6 +16,7 @@ from autograd.check.wrong_slopes import Program, WrongSlope, evaluate, right_slo
 from autograd.expression import number, symbol
 from autograd.rules import RULES
 
+FAR = 9  # how far above an argument
 DEEPEST = 3  # how far below a factor its parts are looked for
 HEAD = 64  # edges by which slopes are compared first
 SYMMETRIC = frozenset({"maximum", "minimum"})
@@ -37,7 +38,7 @@ def on_the_way(graph: Graph, groups: Groups) -> list[Candidate]:
     for (block, _), family in families.items():
         edges = np.array(family, np.int64)
         way = edges
-        for _ in range(5):
+        for _ in range(FAR):
             parents = [above[s] for s in graph.src[way].tolist()]
             if any(len(p) != 1 for p in parents):
                 break
@@ -144,8 +145,11 @@ def _replacements(graph: Graph, groups: Groups, group: Group) -> Iterator[Candid
     slots = np.unique(graph.slot[edges])
     if group.role == "into":
         yield from _extra_slopes(graph, group)
-        yield from _unreached(graph, group)
-    elif alike and first.op == "sum":
+    if group.role == "into" or (group.role == "slope" and _is_every_way(graph, edges)):
+        yield from _unreached(graph, group if group.role == "into" else Group("into", edges, group.cost + 0.05))
+    if group.role == "into":
+        return
+    if alike and first.op == "sum":
         numbers = np.abs(right[right != 1])
         if len({groups.made[d] for d in graph.dst[edges].tolist()}) > 1:
             return
@@ -243,6 +247,12 @@ def _below(graph: Graph, raws: list[int]) -> Iterator[tuple[tuple[int, ...], lis
                 further.append(((*path, i), [graph.arguments[r][i] for r in nodes]))
         yield from further
         level = further[:8]
+
+
+def _is_every_way(graph: Graph, edges: Ints) -> bool:
+    """Whether no other edges lead to the nodes below these, which are no arguments."""
+    below = np.unique(graph.dst[edges])
+    return bool(not graph.is_input[below].any() and graph.uses[below].sum() == len(edges))
 
 
 def _unreached(graph: Graph, group: Group) -> Iterator[Candidate]:

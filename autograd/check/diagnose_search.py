@@ -20,11 +20,13 @@ from autograd.check.diagnose_fit import Fit, cost_of, ratio, simple
 from autograd.check.diagnose_graph import Change, Graph, Ints, Mask
 from autograd.check.diagnose_indices import Slips
 from autograd.check.diagnose_mixups import mixups
+from autograd.check.diagnose_products import forgotten_factors
 from autograd.check.diagnose_replacements import on_the_way, replacements
 from autograd.check.diagnose_slopes import component_wise, quantities, solved
+from autograd.check.diagnose_steps import other_steps
+from autograd.check.diagnose_totals import other_totals
 from autograd.check.groups import Group, Groups
 from autograd.check.problem import Array, Block, Problem
-from autograd.check.uses import Uses
 
 MOST = 800  # places; where there are more, only factors are tried at all of them
 BROAD = 3000  # edges of a graph in which quantities are taken for each other
@@ -77,7 +79,7 @@ class Singles:
         self.untried = len(self.places) - len(self.likely)
         self.zeros = Trials(graph, [times(graph, g, 0.0).change for g in self.places], self.probe)
         self._below = graph.reach()
-        self._reaches = [_reach(graph, self._below, g) for g in self.places]
+        self._reaches = [_reach(graph, self._below, g.edges) for g in self.places]
 
     @cached_property
     def changes(self) -> Trials:
@@ -86,9 +88,9 @@ class Singles:
 
     @cached_property
     def _others_reach(self) -> list[int]:
-        places = {id(c.place): c.place for c in self.others}
-        known = {key: _reach(self.graph, self._below, place) for key, place in places.items()}
-        return [known[id(c.place)] for c in self.others]
+        edges = {id(c.change.edges): c.change.edges for c in self.others}
+        known = {key: _reach(self.graph, self._below, those) for key, those in edges.items()}
+        return [known[id(c.change.edges)] for c in self.others]
 
     @cached_property
     def others(self) -> list[Candidate]:
@@ -96,6 +98,7 @@ class Singles:
         graph = self.graph
         others = [overwritten(graph, u) for u in self.groups.uses] + own_paths(graph, self.groups)
         others += on_the_way(graph, self.groups)
+        others += [*other_steps(graph, self.groups), *other_totals(graph, self.groups)]
         for g in self.likely:
             others += replacements(graph, self.groups, g)
             if _meets_itself(graph, g):  # the gradient is no straight line in its factor: the common ones are tried
@@ -210,6 +213,10 @@ class Singles:
         elif self.nearest is None or e.error < self.nearest.error:
             self.nearest = e
 
+    def products(self) -> list[Explanation]:
+        """A factor of a longer product that was forgotten on all ways but its own."""
+        return list(self._verified(self.graph, list(forgotten_factors(self.graph, self.groups))))
+
     def indices(self) -> list[Explanation]:
         """All slips of an index at one place that explain the formula."""
         graph, points = self.graph, self.probe
@@ -279,9 +286,8 @@ def _overlap(second: Candidate, first: Finding) -> bool:
     return bool(np.isin(second.change.edges, first.change.edges).any())
 
 
-def _reach(graph: Graph, below: list[int], place: Group | Uses) -> int:
-    """The components that a change at this place can touch, as the bits of a number."""
-    edges = place.edges if isinstance(place, Group) else place.dropped
+def _reach(graph: Graph, below: list[int], edges: Ints) -> int:
+    """The components that a change of these edges can touch, as the bits of a number."""
     known = 0
     for d in np.unique(graph.dst[edges]).tolist():
         known |= below[d]

@@ -15,8 +15,10 @@ from autograd.check.diagnose_changes import Candidate, times
 from autograd.check.diagnose_effects import gradient, gradients
 from autograd.check.diagnose_fit import Fit, common, cost_of, ratio, simple
 from autograd.check.diagnose_graph import Change, Mask
-from autograd.check.diagnose_search import Explanation, Finding, Singles, any_of, batches
-from autograd.check.diagnose_slopes import component_wise
+from autograd.check.diagnose_mixups import mixups
+from autograd.check.diagnose_products import forgotten_factors
+from autograd.check.diagnose_search import BROAD, Explanation, Finding, Singles, any_of, batches
+from autograd.check.diagnose_slopes import component_wise, forgotten_divisors
 from autograd.check.groups import Group
 from autograd.check.problem import Array
 
@@ -59,7 +61,10 @@ class Search(Singles):
         graph, points = self.graph, self.probe
         base = gradient(graph, points)
         wrong = any_of(self.misfit(base, points) > self.fit)
-        firsts = self._firsts(base, wrong)
+        firsts = [*self._firsts(base, wrong), *forgotten_factors(graph, self.groups)]
+        firsts += forgotten_divisors(graph, self.groups)
+        if len(graph.src) <= BROAD:
+            firsts += [c for c in mixups(graph, self.groups) if c.kind == "swapped"]
         ranked: list[tuple[int, float, int, Candidate]] = []
         for some in batches(firsts, graph):
             fits = self.misfit(gradients(graph, [c.change for c in some], points), points).max(axis=1) <= self.fit

@@ -68,6 +68,9 @@ def _right_tex(words: Words, place: Group) -> str:
         return rf"\frac{{\partial}}{{\partial w}} {latex(shown)}"
     right = right_slope(RULES[source.op], slot)
     assert right is not None
+    if len({graph.nodes[i].op for i in graph.src[place.edges].tolist()}) > 1:
+        by, shown = latex(symbol(words.blocks(place.edges))), words.show(int(graph.src[first]))
+        return rf"\frac{{\partial}}{{\partial {by}}} \left({latex(shown)}\right)"
     names, _ = _names(words, place, source.op, slot, right)
     by = latex(names.get("x" if slot == 0 else "y", symbol("x")))
     return rf"\frac{{\partial}}{{\partial {by}}} = {latex(_renamed(right, names))}"

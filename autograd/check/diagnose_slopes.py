@@ -43,7 +43,7 @@ def solved(graph: Graph, places: Iterable[Group], fit: Fit) -> Iterator[tuple[Ca
         solution = _solve(graph, group, fit)
         if solution is None:
             continue
-        slopes, equations = solution
+        slopes, says_something = solution
         numbers = graph.operands(group.edges)
         names = {"z": graph.value[sources], **dict(zip("xyuv", numbers, strict=False))}
         flat = {n: np.ravel(v)[:SAMPLES] for n, v in names.items()}
@@ -53,7 +53,7 @@ def solved(graph: Graph, places: Iterable[Group], fit: Fit) -> Iterator[tuple[Ca
             cost = 2.4 + 0.1 * _size(formula)
             wrong = WrongSlope("wrong-slope", formula, cost)
             yield Candidate("wrong-slope", group, Change(group.edges, exact), group.cost + cost, slope=wrong), True
-        elif count < equations:
+        elif says_something:
             wrong = WrongSlope("wrong-slope", symbol("…"), 3.0, UNNAMED)
             yield Candidate("wrong-slope", group, Change(group.edges, slopes), group.cost + 3.0, slope=wrong), False
 
@@ -110,6 +110,22 @@ def component_wise(graph: Graph, groups: Groups, misfit: Fit) -> Iterator[Candid
                     yield Candidate(kind, group, change, group.cost + 1.9, by=words, node=node)
 
 
+def forgotten_divisors(graph: Graph, groups: Groups) -> Iterator[Candidate]:
+    """Every array whose gradient may lack a 1/s that is another one in each row, column or place: no 1/s of a norm."""
+    divisors = _divisors(graph)
+    vectors = [(node, v) for node, v in _vectors(graph, groups) if node in divisors]
+    for group in groups.groups:
+        if group.role != "block" or not vectors:
+            continue
+        block = graph.problem.blocks[int(groups.block[graph.dst[group.edges[0]]])]
+        for node, v in vectors:
+            for spread in _spreads(v, block.shape):
+                if np.ptp(spread):
+                    change = Change(group.edges, graph.slope[group.edges] * _of_edges(graph, group, block, spread.T))
+                    cost = group.cost + 1.9
+                    yield Candidate("missing-slope", group, change, cost, by="is multiplied by {}", node=node)
+
+
 def _of_edges(graph: Graph, group: Group, block: Block, factor: Array) -> Array:
     places = [graph.nodes[d].component - block.offset for d in graph.dst[group.edges].tolist()]
     return np.asarray(factor.T[places])
@@ -145,8 +161,11 @@ def _divisors(graph: Graph) -> set[int]:
     return {d for s, d, slot in below if graph.nodes[s].op == "div" and slot == 1}
 
 
-def _solve(graph: Graph, group: Group, fit: Fit) -> tuple[Array, int] | None:
-    """The slopes (edge × point) that meet the student's gradient, and how many components they decide; or None."""
+def _solve(graph: Graph, group: Group, fit: Fit) -> tuple[Array, bool] | None:
+    """The slopes (edge × point) that meet the student's gradient, if there are any.
+
+    Also whether that says something: it does not where any other numbers in place of the wrong ones were met as well.
+    """
     edges, count, n = group.edges, len(group.edges), len(graph.points)
     none = Change(edges, np.zeros((count, n)))
     one_each = [Change(edges, np.repeat(np.eye(count)[k][:, None], n, axis=1)) for k in range(count)]
@@ -162,7 +181,10 @@ def _solve(graph: Graph, group: Group, fit: Fit) -> tuple[Array, int] | None:
         slopes[:, p], _, rank, _ = np.linalg.lstsq(matrix, wanted / scale, rcond=1e-12)
         if rank < count or np.abs(matrix @ slopes[:, p] - wanted / scale).max() > fit.most:
             return None
-    return slopes, int((share != 0).any(axis=(0, 1)).sum())
+    wrong = np.any(np.abs(graph.claimed - graph.exact) > graph.slack, axis=0)
+    other = wrong * np.random.default_rng(0).uniform(0.5, 1, graph.exact.shape[1])
+    met = matrix @ np.linalg.lstsq(matrix, other, rcond=1e-12)[0]
+    return slopes, bool(np.abs(met - other).max(initial=0.0) > 1e-3)
 
 
 def recognised(values: Array, names: dict[str, Array]) -> Expression | None:
