@@ -46,10 +46,16 @@ def backward(root: Node) -> None:
     Leaves accumulate over calls. The gradients of all other nodes belong to this pass alone. If anything
     goes wrong nothing is half done: the leaves keep the gradients they had.
     """
+    leaves: list[Node] = []
+    before: list[float] = []
     with _one_at_a_time:
-        leaves, before = sweep(root)
-        for leaf, old in zip(leaves, before, strict=True):
-            leaf._grad += old
+        try:
+            sweep(root, leaves, before)
+            for leaf, old in zip(leaves, before, strict=True):
+                leaf._grad += old
+        except BaseException:  # Ctrl-C may come at any line
+            _put(leaves, before)
+            raise
 
 
 def gradient(root: Node, wrt: list[Node]) -> list[float]:
@@ -57,18 +63,21 @@ def gradient(root: Node, wrt: list[Node]) -> list[float]:
     with _one_at_a_time:
         made = topological(root)[1]
         kept = [node._grad for node in made]
-        leaves, before = sweep(root)
-        below = set(leaves)
-        result = [w._grad if w in below else 0.0 for w in wrt]
-        for node, old in zip(made + leaves, kept + before, strict=True):
-            node._grad = old
+        leaves: list[Node] = []
+        before: list[float] = []
+        try:
+            sweep(root, leaves, before)
+            below = set(leaves)
+            result = [w._grad if w in below else 0.0 for w in wrt]
+            _put(made + leaves, kept + before)
+        except BaseException:
+            _put(made + leaves, kept + before)
+            raise
     return result
 
 
-def sweep(root: Node) -> tuple[list[Node], list[float]]:
-    """One backward pass. Returns the leaves, which now hold the gradients of this pass only, and what they held."""
-    leaves: list[Node] = []
-    before: list[float] = []
+def sweep(root: Node, leaves: list[Node], before: list[float]) -> None:
+    """One backward pass. Fills the lists: the leaves, which then hold this pass's gradients, and what they held."""
     made: list[Node] = []
     node = root
     try:
@@ -77,21 +86,19 @@ def sweep(root: Node) -> tuple[list[Node], list[float]]:
         if ieee_is_on():
             for node in reversed(made):
                 push_ieee(node)
-            return leaves, before
+            return
         for node in reversed(made):
             push = node._rule.push  # (a line of its own: Python finds an attribute faster than a method)
             push(node)
         if not math.isfinite(sum([leaf._grad for leaf in leaves])):
             _find_overflow(made)
     except BaseException as error:
-        for leaf, old in zip(leaves, before, strict=False):
-            leaf._grad = old
+        _put(leaves, before)
         for other in topological(root)[1]:
             other._grad = None
         if isinstance(error, ArithmeticError | ValueError) and not isinstance(error, DomainError):
             raise no_slope(node) from None
         raise
-    return leaves, before
 
 
 def prepare(root: Node, leaves: list[Node], before: list[float], made: list[Node]) -> None:
@@ -152,6 +159,25 @@ def prepare(root: Node, leaves: list[Node], before: list[float], made: list[Node
             y._grad = zero
         done(node)
         node = leave()
+
+
+def _put(nodes: list[Node], gradients: list[float]) -> None:
+    for node, gradient in zip(nodes, gradients, strict=False):  # (a pass that was interrupted has noted one more)
+        node._grad = gradient
+
+
+def hand_on(node: Node) -> None:
+    """One step of the chain rule by itself: add to the gradient of each argument. Not computed counts as 0 here."""
+    if node._x is None:
+        return
+    changed(node)
+    try:
+        slopes = list(contributions(node))
+    except (ArithmeticError, ValueError):
+        raise no_slope(node) from None
+    for _, argument, slope in slopes:
+        if slope is not None:
+            argument._grad = (argument._grad or 0.0) + (node._grad or 0.0) * slope
 
 
 def contributions(node: Node) -> Iterator[tuple[int, Node, float | None]]:

@@ -61,6 +61,8 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         for i in chosen:
             numbers[i] = variable(args[i], variables)
         z = _call(f, numbers, kwargs)
+        if isinstance(z, np.ndarray) and not z.ndim:
+            z = z[()]  # np.tensordot and np.squeeze leave one Value in a box
         _demand_value(z, f)
         slopes: Sequence[Any]
         if record:
@@ -215,7 +217,9 @@ def _chosen(argnums: int | Sequence[int], count: int) -> list[int]:
         if isinstance(i, bool) or not isinstance(i, int):
             raise TypeError(f"argnums= is the number of an argument, from 0, or several of them; got {argnums!r:.80}")
         if not -count <= i < count:
-            raise ValueError(f"argnums={i}, but the function was called with {count} argument(s), numbered from 0")
+            raise ValueError(
+                f"argnums={i}, but the function was called with {count} argument(s) without a name, numbered from 0"
+            )
     return chosen
 
 
@@ -225,9 +229,13 @@ def _demand_function(f: Any) -> None:
 
 
 def _demand_value(z: Any, f: Function) -> None:
-    if not isinstance(z, Value):
-        name = getattr(f, "__name__", "f")
-        raise TypeError(
-            f"{name} must return one Value; it returned {z!r:.80} of type {type(z).__name__}. If it should depend "
-            "on its arguments, look for .data, float() or the math module inside it: they lose the graph."
-        )
+    if isinstance(z, Value):
+        return
+    name, shown = getattr(f, "__name__", "f"), " ".join(repr(z).split())
+    hint = (
+        "For a gradient choose one of them, or their sum; jacobian differentiates all."
+        if _holds_value(z)
+        else "If it should depend on its arguments, look for .data, float() or the math module inside it: they lose "
+        "the graph."
+    )
+    raise TypeError(f"{name} must return one Value; it returned {shown:.80} of type {type(z).__name__}. {hint}")

@@ -48,9 +48,10 @@ from typing import TYPE_CHECKING, Any, Union
 import numpy as np
 
 from autograd import reverse, rules
+from autograd.copies import deep_copy, reduced, shallow_copy
 from autograd.errors import DomainError, Line, ieee_is_on
 from autograd.op import Op, SumOp, find
-from autograd.order import arguments, topological
+from autograd.order import arguments
 from autograd.scope import NOTES, WATCHERS, Note, looked_at, note
 
 Number = Union[float, int, bool, np.floating[Any], np.integer[Any], np.bool_]  # noqa: UP007 (used at run time)
@@ -64,6 +65,10 @@ class Value:
 
     `data`    a finite number (int, bool and NumPy scalars become float)
     `label`   a name for pictures and explanations
+
+    ``<`` and ``>`` compare the numbers. ``==`` does not: it asks whether both are the same node, so that Values can be
+    kept in sets and dicts, and ``Value(2.0) == 2.0`` is False. Write ``v.data == 2.0``. A Value is always true in an
+    ``if``, whatever its number.
 
     Raises TypeError if `data` is not a number, ValueError if it is NaN or infinite (see `autograd.ieee`).
     """
@@ -181,6 +186,15 @@ class Value:
         """∂self/∂argument for each of `args`, by microgpt's name."""
         return tuple(slope or 0.0 for _, _, slope in reverse.contributions(self))
 
+    @property
+    def _backward(self) -> Callable[[], None]:
+        """One step of the chain rule, by micrograd's name: from here to `args`, for who walks the graph by hand."""
+        return lambda: reverse.hand_on(self)
+
+    def item(self) -> float:
+        """The number, by PyTorch's and NumPy's name."""
+        return self.data
+
     def __repr__(self) -> str:
         grad = "not computed" if self._grad is None else repr(self._grad)
         return f"Value(data={self._data!r}, grad={grad}" + (f", label={self.label!r})" if self.label else ")")
@@ -235,7 +249,8 @@ class Value:
     def __float__(self) -> float:
         raise TypeError(
             "a Value is not turned into a float by itself, since its gradient would be lost without a word. "
-            "Write v.data for the number, or autograd.exp(v) in place of math.exp(v)."
+            "Write v.data for the number, or autograd.exp(v) in place of math.exp(v). "
+            "(An array that is to hold Values has dtype=object.)"
         )
 
     def __int__(self) -> int:
@@ -244,18 +259,16 @@ class Value:
     def __round__(self, digits: int | None = None) -> float:
         raise TypeError("a Value is not rounded: no gradient passes a rounding. Write round(v.data) for the number.")
 
+    def __copy__(self) -> Value:
+        return shallow_copy(self)  # type: ignore[no-any-return]
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         """A copy of the whole graph below, however deep it is."""
-        leaves, made = topological(self)
-        for node in leaves + made:
-            if id(node) not in memo:
-                twin = memo[id(node)] = new(Value)
-                twin._data, twin._grad, twin._rule, twin._note = node._data, node._grad, node._rule, node._note
-                twin._x, twin._y = (_twin(side, memo) for side in (node._x, node._y))
-                if hasattr(node, "_stamp"):
-                    twin._stamp = node._stamp
-        copied: Value = memo[id(self)]
-        return copied
+        return deep_copy(self, memo)  # type: ignore[no-any-return]
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        """For pickle, however deep the graph is."""
+        return reduced(self)
 
     # -- Applying operations ----------------------------------------------------------------------------------
 
@@ -328,12 +341,6 @@ def as_float(data: Any) -> float:
 
 
 new = object.__new__
-
-
-def _twin(side: Any, memo: dict[int, Any]) -> Any:
-    if side is None:
-        return None
-    return tuple(memo[id(a)] for a in side) if side.__class__ is tuple else memo[id(side)]
 
 
 def constant(data: Number) -> Value:
@@ -528,6 +535,8 @@ _UFUNCS: dict[str, Callable[..., Any]] = {
     "less": operator.lt, "less_equal": operator.le, "greater": operator.gt, "greater_equal": operator.ge,
     "equal": operator.is_, "not_equal": operator.is_not,
 }  # fmt: skip
+for _name in ("exp2", "log2", "log10", "fabs"):  # NumPy asks the objects in an array for methods of these names
+    setattr(Value, _name, lambda self, f=_UFUNCS[_name]: f(self))
 
 
 def _box(x: Value) -> Any:

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOORS = [
-    "errors", "scope", "expression", "op", "rules", "order", "reverse", "value", "functions", "transform", "stats",
+    "errors", "scope", "expression", "op", "rules", "order", "copies", "reverse", "value", "functions", "transform", "stats",
     "trace", "spell", "draw", "explain", "check", "compile", "lecture", "cli",
 ]  # fmt: skip
 

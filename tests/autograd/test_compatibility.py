@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Value, exp, grad
+from autograd import DomainError, StaleGraphError, Value, exp, grad
 
 
 def test_the_expression_of_micrograds_readme() -> None:
@@ -86,6 +86,37 @@ def test_a_notebooks_drawing_loop() -> None:
     assert (len(nodes), len(edges)) == (6, 5)
     for n in nodes:  # before backward(): the text says nan, and does not fail
         assert ("{ data %.4f | grad %.4f }" % (n.data, n.grad)) + n._op  # noqa: UP031
+
+
+def test_a_backward_pass_by_hand_as_in_a_lecture_about_micrograd() -> None:
+    x1, x2, w1, w2 = Value(2.0, label="x1"), Value(0.0), Value(-3.0), Value(1.0)
+    product = x1 * w1
+    n = product + x2 * w2 + 6.8813735870195432
+    o = n.tanh()
+    order: list[Value] = []
+
+    def build(v: Value) -> None:
+        if v not in order:
+            for child in v._prev:
+                build(child)
+            order.append(v)
+
+    build(o)
+    o.grad = 1.0
+    for node in reversed(order):
+        node._backward()
+    assert [v.grad for v in (x1, w1, x2, w2, n)] == pytest.approx([-1.5, 1.0, 0.5, 0.0, 0.5])
+    assert o.item() == pytest.approx(math.sqrt(0.5))
+    by_hand = [v.grad for v in order]
+    for v in order:
+        v.grad = 0.0
+    o.backward()
+    assert [v.grad for v in order] == by_hand
+    w1.data = 5.0
+    with pytest.raises(StaleGraphError):
+        product._backward()
+    with pytest.raises(DomainError, match="sqrt has no finite slope"):
+        Value(0.0).sqrt()._backward()
 
 
 def softmax(logits: list[Value]) -> list[Value]:

@@ -99,3 +99,16 @@ def test_what_is_not_a_function_is_refused_at_once() -> None:
     for transform in (grad, jacobian, hessian, value_and_grad):
         with pytest.raises(TypeError, match="takes a function of Values"):
             transform(3)  # type: ignore[arg-type]
+
+
+def test_one_value_in_a_box_is_one_value() -> None:
+    assert grad(lambda x: np.tensordot(x, x, 1))(np.array([1.0, 2.0])).tolist() == [2.0, 4.0]
+    assert grad(lambda x: np.squeeze(x @ np.ones((2, 1))))(np.array([1.0, 2.0])).tolist() == [1.0, 1.0]
+
+
+def test_several_values_are_told_to_take_the_sum_or_the_jacobian() -> None:
+    for f in (lambda x: x * x, lambda x: [x[0], 1.0], lambda x: {"a": x[0]}):
+        with pytest.raises(TypeError, match=r"must return one Value.*their sum; jacobian differentiates all\.$"):
+            grad(f)(np.ones(2))
+    with pytest.raises(ValueError, match=r"called with 0 argument\(s\) without a name"):
+        grad(lambda x: x)(x=1.0)
