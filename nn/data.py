@@ -31,8 +31,10 @@ def matrix(X: Any, columns: int | None = None) -> Floats:
     Raises ValueError if it is not a matrix of finite numbers, or is not as wide as it should be.
     """
     try:
-        rows = np.asarray(X)
-    except ValueError:
+        rows = unmasked(X, "X")
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):
+            raise
         raise ValueError("X has rows of different lengths: every example needs the same number of features") from None
     numbers = _numbers(rows, "X")
     if numbers.ndim != 2:
@@ -53,7 +55,7 @@ def labels(y: Any, m: int | None = None, K: int | None = None) -> Labels:
     Raises ValueError naming the first row that is wrong.
     """
     try:
-        given = _numbers(np.asarray(y), "y")
+        given = _numbers(unmasked(y, "y"), "y")
     except ValueError as error:
         if "inhomogeneous" in str(error):
             raise ValueError("y has rows of different lengths") from None
@@ -93,6 +95,14 @@ def one_hot(y: Any, K: int) -> Floats:
         raise ValueError(f"one_hot takes a list of labels; got an array of shape {np.shape(y)}")
     rows: Floats = np.eye(K)[labels(np.atleast_1d(y), K=int(K))]
     return rows if np.ndim(y) else rows[0]
+
+
+def unmasked(given: Any, name: str) -> npt.NDArray[Any]:
+    """`given` as an array. Raises ValueError if NumPy has been told that some of it does not count."""
+    if np.ma.is_masked(given):
+        place = np.argwhere(np.ma.getmaskarray(given))[0].tolist()
+        raise ValueError(f"{name} is masked at {place}, so there is no number; leave such rows out")
+    return np.asarray(given)
 
 
 def _numbers(array: npt.NDArray[Any], name: str) -> Floats:

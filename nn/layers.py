@@ -56,6 +56,7 @@ class Neuron(Module):
     init        how the weights start, see `nn.init`; seed: an integer, or a numpy Generator, for the same start again
     expand      write the sum as single products and sums instead: larger graphs, for teaching
     layer, unit the lecture's l and j, for the labels
+    nonlin      micrograd's option, in place of `activation`: True is "relu", False "linear"
 
     `w` (a list of Values), `b` (a Value or None) and `activation` may be replaced.
     """
@@ -71,9 +72,10 @@ class Neuron(Module):
         expand: bool = False,
         layer: int = 1,
         unit: int = 1,
+        nonlin: bool | None = None,
     ) -> None:
         n_in = size(n_in, "the number of inputs, n_in,")
-        self.activation = activation
+        self.activation = _activation(activation, nonlin)
         self.expand = expand
         j, self._scope = f"{unit}^{layer}", f"layer{layer}"
         self._sum, self._out = Note(f"sum_{j}", self._scope), Note(f"σ_{j}", self._scope)
@@ -164,7 +166,9 @@ class Layer(Module):
         seed: Seed = None,
         expand: bool = False,
         number: int = 1,
+        nonlin: bool | None = None,
     ) -> None:
+        activation = _activation(activation, nonlin)
         n_in, n_out = size(n_in, "the number of inputs, n_in,"), size(n_out, f"the number of units of layer {number}")
         weights = initial(init, n_in, n_out, generator(seed))
         self.neurons = [
@@ -210,6 +214,19 @@ class Layer(Module):
 
 
 # -- Small checks -------------------------------------------------------------------------------------------
+
+
+def _activation(name: str, nonlin: bool | None) -> str:
+    """The name of g, as `activation` or micrograd's `nonlin` gives it."""
+    if isinstance(name, bool | np.bool_):  # Neuron(2, False)
+        name, nonlin = "sigmoid", bool(name)
+    if nonlin is None:
+        return name
+    if not isinstance(nonlin, bool):
+        raise TypeError(f"nonlin is True (relu) or False (linear); got {nonlin!r:.80}")
+    if name != "sigmoid":  # (which is what it is if nothing is said)
+        raise ValueError(f"activation={name!r} and nonlin={nonlin} both say what g is: give one of them")
+    return "relu" if nonlin else "linear"
 
 
 def size(n: Any, what: str) -> int:

@@ -46,6 +46,11 @@ def examples(name: str, data: Any, columns: int | None = None) -> tuple[Array, A
 def _numbers(name: str, what: str, given: Any) -> Array:
     if isinstance(given, Iterator):
         raise TypeError(f"{name}: {what} is a {type(given).__name__}, which can be read only once; write list(…)")
+    if hasattr(given, "toarray"):
+        raise TypeError(f"{name}: {what} is a sparse {type(given).__name__}; write {what}.toarray()")
+    if np.ma.is_masked(given):
+        place = np.argwhere(np.ma.getmaskarray(given))[0].tolist()
+        raise ValueError(f"{name}: {what} is masked at {place}, so there is no number; leave such rows out")
     try:
         array: Array = np.asarray(given)
     except ValueError:
@@ -64,6 +69,9 @@ def _numbers(name: str, what: str, given: Any) -> Array:
     try:
         return array.astype(np.float64)
     except (TypeError, ValueError) as error:
+        for i, item in enumerate(array.ravel()):
+            if not hasattr(item, "__float__") and item is not None:  # a missing entry or a date, of pandas
+                raise TypeError(f"{name}: {what} must hold numbers, but entry {i} is {item!r:.60}") from None
         raise TypeError(f"{name}: {what} must hold numbers, and be an array or a list of rows ({error})") from None
 
 

@@ -26,6 +26,7 @@ from optim.schedules import Constant, Schedule, as_schedule
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
+SETTINGS: Final = frozenset({"params", "momentum", "nesterov", "weight_decay", "alpha", "betas", "eps"})
 CLEARED: Final = float("0")  # what zero_grad() writes; its own object, so that step() can tell if nothing came after
 
 
@@ -63,6 +64,16 @@ class Optimizer(ABC):
         self._looked_at: tuple[Array | None, Array | None] = (None, None)
         # The 0 that a parameter with a backward() of its own holds before the first
         self._blank = [p.grad if hasattr(p, "backward") and p.grad == 0 else CLEARED for p in self.params]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "learning_rate":
+            raise AttributeError("The learning rate is called lr. Write opt.lr = 0.1.")
+        if name in SETTINGS and name in vars(self):
+            raise AttributeError(
+                f"{name} was settled when this {type(self).__name__} was built: only lr can be changed in the middle. "
+                f"Write {type(self).__name__}(model.parameters(), …) with the new {name}."
+            )
+        object.__setattr__(self, name, value)
 
     @abstractmethod
     def change(self, w: Array, g: Array, state: State, eta: float) -> Array:

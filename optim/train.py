@@ -81,6 +81,8 @@ def train(
     Raises ValueError or TypeError that names the argument, before anything is changed.
     """
     _check_settings(epochs, batch_size, sampler, restarts, significant, perturbation, seed)
+    if on_epoch is not None and not callable(on_epoch):
+        raise TypeError(f"on_epoch is a function that takes the History after each epoch; got {on_epoch!r:.80}")
     X, y = examples("data", data)
     parameters = _parameters(model, cost, optimizer, penalty)
     batch_size = min(BATCH, len(X)) if batch_size is None else batch_size

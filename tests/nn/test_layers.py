@@ -246,6 +246,23 @@ def test_micrograd_habits():
     assert {p.grad for p in model.parameters()} == {0.0}
 
 
+def test_micrograds_nonlin():
+    x = [0.5, -2.0]
+    for make in (nn.Neuron, lambda n, *args, **options: nn.Layer(n, 3, *args, **options).neurons[2]):
+        assert make(2).activation == "sigmoid"
+        for curved, straight in (
+            (make(2, nonlin=True, seed=0), make(2, nonlin=False, seed=0)),
+            (make(2, True, seed=0), make(2, False, seed=0)),
+        ):
+            assert (curved.activation, straight.activation) == ("relu", "linear")
+            assert straight(x).data == pytest.approx(sum(w.data * v for w, v in zip(straight.w, x, strict=True)))
+            assert curved(x).data == max(straight(x).data, 0.0)
+        with pytest.raises(ValueError, match="activation='tanh' and nonlin=True both say"):
+            make(2, "tanh", nonlin=True)
+        with pytest.raises(TypeError, match="nonlin is True"):
+            make(2, nonlin="relu")
+
+
 def test_repr_can_be_typed():
     for model in (nn.MLP(2, [3, 1]), nn.MLP(1, [2, 2, 1], ["relu", "tanh"], "linear", bias=False), nn.MLP(4, [1])):
         assert eval(repr(model), {"MLP": nn.MLP}).architecture() == model.architecture()
@@ -443,6 +460,15 @@ def test_bad_matrices():
         model.forward_array([[0, 0], [1e300, 0]])
     with pytest.raises(DomainError, match="w_11"):
         model([1e300, 0])
+
+
+def test_what_numpy_was_told_to_leave_out_is_not_taken_for_data():
+    X, y = np.zeros((4, 2)), np.array([0, 1, 0, 1])
+    with pytest.raises(ValueError, match=r"X is masked at \[2, 1\]"):
+        nn.MLP(2, [1], seed=0).forward_array(np.ma.array(X, mask=[[0, 0], [0, 0], [0, 1], [0, 0]]))
+    with pytest.raises(ValueError, match=r"y is masked at \[3\]"):
+        nn.MLP.for_data(X, np.ma.array(y, mask=[0, 0, 0, 1]))
+    assert nn.MLP.for_data(np.ma.array(X), np.ma.array(y), seed=0).n_in == 2
 
 
 def test_a_neuron_with_too_few_weights_says_so():

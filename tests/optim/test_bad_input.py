@@ -277,3 +277,37 @@ def test_a_saved_state_with_momentum_does_not_fit_plain_descent():
     saved = SGD([P()], lr=0.1, momentum=0.9).state_dict()
     with pytest.raises(ValueError, match=r"holds the arrays \['v'\], but this SGD remembers \[\]. Build"):
         SGD([P()], lr=0.1).load_state_dict(saved)
+
+
+@every_method
+def test_only_the_learning_rate_changes_in_the_middle(make):
+    p = P()
+    opt = make([p], lr=0.1)
+    opt.step()
+    for name in ("params", "momentum", "nesterov", "weight_decay", "alpha", "betas", "eps"):
+        if hasattr(opt, name):
+            before = getattr(opt, name)
+            with pytest.raises(AttributeError, match=f"{name} was settled when this {make.__name__} was built"):
+                setattr(opt, name, 0.5)
+            assert getattr(opt, name) == before
+    with pytest.raises(AttributeError, match="is called lr"):
+        opt.learning_rate = 0.5
+    opt.lr = 0.5
+    assert opt.lr == 0.5
+    opt.step()
+
+
+def test_an_optimizer_of_ones_own_keeps_its_own_counts():
+    class Slow(SGD):
+        def __init__(self, params, lr):
+            super().__init__(params, lr)
+            self.asked = 0
+
+        def change(self, w, g, state, eta):
+            self.asked += 1
+            return super().change(w, g, state, eta) / 2
+
+    p = P()
+    opt = Slow([p], lr=0.1)
+    opt.step()
+    assert (opt.asked, p.data) == (1, 1.0 - 0.1 * 0.5 / 2)

@@ -172,6 +172,10 @@ def test_settings_out_of_range(rings: Data, options: dict[str, Any], message: st
         fit(network(), rings, **options)
 
 
+class Sparse:  # as in SciPy
+    def toarray(self) -> None: ...
+
+
 def test_data_that_does_not_fit(rings: Data) -> None:
     X, y = rings
     hole = X.copy()
@@ -186,6 +190,14 @@ def test_data_that_does_not_fit(rings: Data) -> None:
     ):
         with pytest.raises(error, match=message):
             fit(network(), data)  # type: ignore[arg-type]
+    for data, error, message in (
+        ((np.ma.masked_greater(X, 0.5), y), ValueError, r"X is masked at \[\d+, \d\], so there is no number"),
+        ((X, np.ma.array(y, mask=[True] + [False] * 47)), ValueError, r"y is masked at \[0\]"),
+        ((Sparse(), y), TypeError, r"X is a sparse Sparse; write X.toarray\(\)"),
+        ((np.where(X > 0.5, np.datetime64("2020-01-01"), X.astype(object)), y), TypeError, r"but entry \d+ is "),
+    ):
+        with pytest.raises(error, match=message):
+            fit(network(), data)
     with pytest.raises(ValueError, match=r"row 0 of y is 2.0.*labels are 0 … 1"):
         targets("data", [2.0, 0.0], 2)
 
@@ -256,6 +268,8 @@ def test_arguments_of_the_wrong_kind(rings: Data) -> None:
     ):
         with pytest.raises(TypeError, match=message):
             train(*args)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="on_epoch is a function"):
+        fit(model, rings, on_epoch=3)
     with pytest.raises(ValueError, match="seed"):
         fit(model, rings, seed="a")
 
