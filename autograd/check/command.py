@@ -11,9 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from autograd.check.formula import Formula, FormulaError, parse
-from autograd.check.homework import LEVELS, hint, needs, run_file
+from autograd.check.homework import LEVELS, Report, hint, needs, run_file
 from autograd.check.report import GradientReport
 from autograd.check.verdict import gradcheck
+from autograd.errors import DomainError
 from autograd.transform import value_and_grad
 from autograd.value import Value
 
@@ -49,7 +50,7 @@ def check(
     except (TypeError, ValueError) as error:
         raise _stop(str(error)) from None
     if as_json:
-        typer.echo(json.dumps(report.to_dict(), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(_data(report, hints), ensure_ascii=False, indent=2))
     else:
         typer.echo(said + "\n\n" + hint(report, hints))
     raise typer.Exit(0 if report else 1)
@@ -107,8 +108,10 @@ def _check(
         some = ", ".join(c.name for c in wrong)
         reason = "the formula disagrees with f." if len(by) == 1 else f"the derivatives along {some} disagree with f."
         if all(c.point for c in wrong):
+            _, right, elsewhere = report.reason.partition(" It is right at the point you gave")
+            reason += right + elsewhere
             notes.append(
-                "It agrees at the numbers you gave, but not at others: is a number written where a name belongs?"
+                "Is a number written where a name belongs, or is the formula right for numbers of one sign only?"
             )
     elif report:
         reason = f"the formula agrees with f at {report.points} points."
@@ -134,6 +137,8 @@ def _numbers(values: list[str]) -> dict[str, float]:
     for entry in values:
         name, equals, text = entry.partition("=")
         name = name.strip()
+        if equals and name:
+            parse(name)  # says what is wrong with w₁
         if not equals or not name.isidentifier():
             raise ValueError(f"give numbers as name=number, like x=2; got {entry!r}")
         formula = parse(text)
@@ -141,7 +146,10 @@ def _numbers(values: list[str]) -> dict[str, float]:
             raise ValueError(f"{entry!r} must be a number; {formula.names[0]} is a name")
         if name in at:
             raise ValueError(f"{name} is given twice")
-        at[name] = float(formula())
+        try:
+            at[name] = float(formula())
+        except DomainError as error:
+            raise ValueError(f"{entry!r} is no number: {str(error).splitlines()[0]}") from None
     return at
 
 
@@ -177,7 +185,7 @@ def _check_file(path: Path, hints: str, seconds: float, *, as_json: bool) -> int
                 "right": bool(o),
                 "score": o.score,
                 "error": o.error,
-                "reports": [r.to_dict() for r in o.reports],
+                "reports": [_data(r, hints) for r in o.reports],
             }
             for o in outcomes
         ]
@@ -187,12 +195,22 @@ def _check_file(path: Path, hints: str, seconds: float, *, as_json: bool) -> int
         typer.echo(outcome.text(hints))  # type: ignore[arg-type]
     if not outcomes:
         typer.echo(f"{path} holds no checks: call gradcheck in it, or write functions named check_… or test_…")
-        for name, arguments in needs(path).items():
+    for name, arguments in needs(path).items():
+        if arguments:
             typer.echo(f"{name} was not run, since it needs arguments: {', '.join(arguments)}")
+    if not outcomes:
         return 1
     right = sum(map(bool, outcomes))
     typer.echo(f"{right} of {len(outcomes)} right; score {sum(o.score for o in outcomes):.2f} of {len(outcomes)}")
     return int(right < len(outcomes))
+
+
+def _data(report: Report, level: str) -> dict[str, Any]:
+    """A report as data for JSON, with no more in it than the hint tells."""
+    data = report.to_dict()
+    if level == "diagnosis":
+        return data
+    return {k: data[k] for k in ("verdict", "right", "score")} | {"hint": hint(report, level)}  # type: ignore[arg-type]
 
 
 def _stop(message: str) -> typer.Exit:

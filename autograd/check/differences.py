@@ -77,6 +77,7 @@ class _Replayed:
         return found if found == found else None
 
 
+@np.errstate(all="ignore")  # an error of infinity says that nothing is known
 def accusation(samples: Samples) -> tuple[str, int]:
     """What to say if the engine's gradient is not the slope of f ("" if it is), and how many points told anything.
 
@@ -153,6 +154,7 @@ def _says_something(found: finite.Slope, expected: float, scale: float) -> bool:
     return found.error <= 1e-2 * max(abs(expected), abs(found.slope)) or found.error <= 1e-4 * scale
 
 
+@np.errstate(all="ignore")
 def components(samples: Samples) -> list[Component]:
     """One row for each partial derivative, worst first: at the point given, or where it is wrong if not there."""
     if not samples.all:

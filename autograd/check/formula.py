@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +42,7 @@ OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "**": "pow", "^": "
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)|(?P<sign>\*\*|[-+*/^(),]))"
 )
+COMMA = "a comma stands between the arguments of a function only; a decimal has a point, as in 1.5"
 
 
 class FormulaError(ValueError):
@@ -121,6 +123,25 @@ def parse(text: str) -> Formula:
     return _Parser(text).formula()
 
 
+_INSTEAD = {
+    "=": "write the right-hand side only", "[": "use ( )", "|": "write abs(…)", "√": "write sqrt(…)", "÷": "write /",
+    **dict.fromkeys("·×⋅∙•", "write *"), **dict.fromkeys("−–—", "write -"),
+}  # fmt: skip
+
+
+def _instead(sign: str) -> str:
+    """What to write in place of a sign that looks right in a book."""
+    plain = unicodedata.normalize("NFKD", sign).replace("\N{FRACTION SLASH}", "/").replace("\N{MINUS SIGN}", "-")
+    kind = unicodedata.decomposition(sign)
+    if sign in _INSTEAD:
+        return f": {_INSTEAD[sign]}"
+    if kind.startswith("<super>"):
+        return f": write ^{plain}"
+    if kind.startswith("<sub>"):
+        return f": write _{plain}"
+    return f": write {plain}" if kind.startswith("<fraction>") else ""
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
@@ -139,10 +160,12 @@ class _Parser:
             match = _TOKEN.match(text, place)
             if match is None:
                 bad = place + len(text[place:]) - len(text[place:].lstrip())
-                hint = {"=": ": write the right-hand side only", "·": ": write *", "×": ": write *", "[": ": use ( )"}
-                raise FormulaError(f"{text[bad]!r} is not part of a formula{hint.get(text[bad], '')}", text, bad)
+                raise FormulaError(f"{text[bad]!r} is not part of a formula{_instead(text[bad])}", text, bad)
             start, place = match.start(match.lastgroup or 0), match.end()
             token = match.group(match.lastgroup or 0)
+            if match.lastgroup == "name" and not token.isidentifier():  # w², ½, w₁
+                bad = start + next(i for i in range(len(token)) if not ("w" + token[: i + 1]).isidentifier())
+                raise FormulaError(f"{text[bad]!r} is not part of a formula{_instead(text[bad])}", text, bad)
             if match.lastgroup == "sign" and token != "(":
                 operand_next = self._sign(token, start, operand_next)
                 continue
@@ -210,10 +233,10 @@ class _Parser:
                 return True
             raise FormulaError(f"a number, a name or a parenthesis should stand before {token!r}", self.text, start)
         if token == ",":
-            self._carry_out_to_parenthesis(start, "a comma stands between the arguments of a function only")
+            self._carry_out_to_parenthesis(start, COMMA)
             what, place, count = self.waiting.pop()
             if what == "(":
-                raise FormulaError("a comma stands between the arguments of a function only", self.text, start)
+                raise FormulaError(COMMA, self.text, start)
             self.waiting.append((what, place, count + 1))
             return True
         name = OPERATORS[token]

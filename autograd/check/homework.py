@@ -152,15 +152,25 @@ def run_file(path: str | Path, *, seconds: float | None = None) -> list[Outcome]
     try:
         with _noting(top, path, seconds):
             names = runpy.run_path(str(path), run_name="homework" if needs(path) else "__main__")
+        if needs(path) and not names and not top.error:
+            top.error = f"the file ended itself (sys.exit) before {', '.join(needs(path))} could run"
         for name, function in names.items() if not top.error else ():
             if name.startswith(PREFIXES) and _runs_alone(function):
                 outcome = Outcome(name)
                 with _noting(outcome, path, seconds):
-                    function()
+                    _call(function)
                 outcomes.append(outcome)
     finally:
         sys.path.pop(0)
     return [top, *outcomes] if top.reports or top.error else outcomes
+
+
+def _call(function: Callable[[], Any]) -> None:
+    """Run a check. TypeError for one of which nothing runs when it is called: async, or with a yield."""
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        word = "async" if inspect.iscoroutinefunction(function) else "yield"
+        raise TypeError(f"nothing in {function.__name__} was run: it is written with {word}")
+    function()
 
 
 PREFIXES = ("check_", "test_")
@@ -174,7 +184,7 @@ def needs(path: Path) -> dict[str, list[str]]:
         return {}
     found = {}
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.name.startswith(PREFIXES):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith(PREFIXES):
             names = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
             found[node.name] = names[: len(names) - len(node.args.defaults)]
     return found

@@ -97,6 +97,14 @@ def test_the_same_number_as_python_gives(text):
         ("[x for x in y]", r"'\['", 0),
         ("lambda: 0", "':'", 6),
         ("'a'*9", '"\'"', 0),
+        ("2*w²", r"'²' is not part of a formula: write \^2", 3),
+        ("2²", r"write \^2", 1),
+        ("½*w", "write 1/2", 0),
+        ("w₁", "write _1", 1),
+        ("w·x", r"write \*", 1),
+        ("w−1", "write -", 1),
+        ("|w|", r"write abs\(", 0),
+        ("1,5*w", "a decimal has a point", 1),
     ],
 )
 def test_what_is_not_a_formula_and_where(text, message, place):
@@ -184,6 +192,19 @@ def test_hints_and_json(run):
     args = ["w^2", "--by", "w", "--claim", "w", "w=3"]
     assert run(*args, "--hints", "verdict").output.strip().endswith("WRONG.")
     assert '"verdict": "wrong"' in run(*args, "--json").output
+    hidden = run(*args, "--json", "--hints", "place").output
+    assert '"verdict": "wrong"' in hidden
+    assert "expected" not in hidden
+
+
+def test_a_claim_for_one_sign(run):
+    result = run("sqrt(x^2)", "--by", "x", "--claim", "1", "x=2")
+    assert result.exit_code == 1
+    assert "It is right at the point you gave, and wrong at x = -" in result.output
+
+
+def test_huge_numbers_warn_of_nothing(run):
+    assert "Warning" not in run("exp(w)", "--by", "w", "--claim", "exp(w)", "w=709").output
 
 
 @pytest.mark.parametrize(
@@ -202,6 +223,8 @@ def test_hints_and_json(run):
         (["w", "--by", "w", "--claim", "1", "w=1", "w=2"], "twice"),
         (["w", "--by", "w", "--claim", "1", "w=1", "--points", "-1"], "points"),
         (["w", "--by", "w", "--claim", "1", "w=1", "--hints", "all"], "--hints"),
+        (["w", "--by", "w", "--claim", "1", "w=1/0"], "'w=1/0' is no number: div fails"),
+        (["w₁", "--by", "w₁", "--claim", "1", "w₁=1"], "write _1"),
         (["nothing_here.py"], "no file"),
     ],
 )
