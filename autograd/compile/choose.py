@@ -12,6 +12,7 @@ from importlib.util import find_spec
 
 from autograd.compile.adjoint import differentiate
 from autograd.compile.groups import plan
+from autograd.compile.masks import completed
 from autograd.compile.nodes import nodes_of
 from autograd.compile.record import Recording
 
@@ -32,6 +33,7 @@ def choose(recording: Recording) -> str:
         return "python"
     if find_spec("numba") is not None:
         return "numba"
+    recording = completed(recording)
     matrices = differentiate(plan(recording), recording)
     calls = CALLS_PER_ASSIGNMENT * (len(matrices.forward) + len(matrices.backward))
     return "numpy" if calls * NANOSECONDS_PER_CALL < operations * NANOSECONDS_PER_OPERATION else "python"

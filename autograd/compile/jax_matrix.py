@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from autograd.compile.groups import plan
 from autograd.compile.jax_text import source
+from autograd.compile.masks import completed
 from autograd.compile.record import Recording
 from autograd.compile.tensors import Shape
 
@@ -49,6 +50,7 @@ def cost_function(recording: Recording) -> Callable[..., Any]:
     `w` is the flat vector of parameters, `weights` has one number for each example (1/m for the mean; one number if
     there is no batch). Differentiate, compile and distribute it as any other JAX function.
     """
+    recording = completed(recording)
     text, tables = source(plan(recording), recording)
     return _function(text, tables)
 
@@ -64,7 +66,7 @@ class JaxRunner:
     """A recording as a jitted JAX function of value and gradient. Compiled once for every number of rows."""
 
     def __init__(self, recording: Recording) -> None:
-        jax = the_jax()
+        jax, recording = the_jax(), completed(recording)
         self.plan = plan(recording)
         self.source, tables = source(self.plan, recording)
         self.cost = _function(self.source, tables)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from autograd.compile.adjoint import differentiate
 from autograd.compile.calls import Calls
 from autograd.compile.groups import plan
+from autograd.compile.masks import completed
 from autograd.compile.record import Recording
 from autograd.compile.simplify import simplify
 from autograd.compile.tensors import Plan
@@ -43,7 +44,8 @@ class Matrix:
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
-        self.plan = differentiate(plan(recording), recording)
+        self.completed = completed(recording)
+        self.plan = differentiate(plan(self.completed), self.completed)
         self.calls = type(self).written(self.plan)
         self.lock = Lock()
         self.mean = True  # how the text of `source` weighs the examples; the weight itself is passed in
@@ -60,13 +62,13 @@ class Matrix:
         """The readable text."""
         from autograd.compile.text import source
 
-        return source(self.plan, self.recording, self.mean)
+        return source(self.plan, self.completed, self.mean)
 
     def explain(self) -> str:
         """Which scalar nodes became which matrix."""
         from autograd.compile.text import explain
 
-        return explain(self.plan, self.recording)
+        return explain(self.plan, self.completed)
 
     def __call__(self, parameters: Array, batch: list[Array], weight: float) -> tuple[float, Array]:
         """(value, gradient): see `autograd.compile.program.Runner`."""

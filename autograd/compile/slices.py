@@ -116,3 +116,14 @@ def index_of(index: Any) -> str:
     if len(runs) * 4 > len(index):
         return repr(index.tolist())
     return f"np.r_[{', '.join(f'{run[0]}:{run[-1] + 1}' for run in runs)}]"
+
+
+def table_of(values: Any) -> str:
+    """An array of constants as text."""
+    if values.ndim == 2 and values.any() and values.size > 4:
+        number = float(values[np.nonzero(values)][0])
+        for name, triangle in (("triu", np.triu), ("tril", np.tril)):
+            for k in range(1 - len(values), len(values[0])):
+                if np.array_equal(values, triangle(np.full(values.shape, number), k)):  # as a causal mask
+                    return f"np.{name}(np.full({values.shape}, {number!r}), {k})"
+    return f"np.array({values.tolist()!r})"

@@ -7,13 +7,14 @@ comments. The text runs by itself, with NumPy only.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from autograd import rules
 from autograd.compile.expressions import reshaped
 from autograd.compile.record import Recording
-from autograd.compile.slices import block_of, index_of, slice_of
+from autograd.compile.slices import block_of, index_of, slice_of, table_of
 from autograd.compile.tensors import (
     Along,
     Assign,
@@ -35,6 +36,8 @@ from autograd.compile.tensors import (
 from autograd.compile.text_names import TURNED, Names
 from autograd.compile.text_shapes import has_rows, left_out, own_shape, repeated, squeezed
 from autograd.spell import numpy as spell
+
+LONG = 8  # constants
 
 Text = tuple[str, int]  # the text and how tightly it binds: 1 sums, 2 products, 3 signs, 4 powers, 9 names and calls
 
@@ -95,6 +98,7 @@ class Writer(Names):
         self.lines: list[str] = []
         self.texts: dict[Tensor, str] = {}
         self.used: set[str] = set()
+        self.tables: dict[tuple[Shape, bytes], tuple[str, np.ndarray[Any, Any]]] = {}  # constants that have a name
         self.started: set[Tensor] = set()
         targets = [a.target.tensor for a in plan.backward]
         self.changing = {t for t in targets if targets.count(t) > 1}  # written in several steps
@@ -132,6 +136,8 @@ class Writer(Names):
         for name, ref in self.pieces.items():
             if name != "w":
                 body.append(self._commented(f"{name} = {slice_of('w', ref)[0]}", ref.shape, False))
+        for name, values in self.tables.values():
+            body.append(self._commented(f"{name} = {table_of(values)}", values.shape, False))
         body += self.lines
         body.append("return value, gradient")
         imports = ["import math", "", "import numpy as np"] if "erf" in self.used else ["import numpy as np"]
@@ -184,8 +190,7 @@ class Writer(Names):
     def _start(self, tensor: Tensor) -> None:
         if tensor not in self.started:
             self.started.add(tensor)
-            inner = self._rows(tensor.shape) if tensor.batched else ", ".join(map(str, tensor.shape)) + ","
-            self.lines.append(f"{self.names[tensor]} = np.zeros(({inner}))")
+            self.lines.append(f"{self.names[tensor]} = np.zeros({self._shape(tensor.shape, tensor.batched)})")
 
     def _gradient(self, a: Assign) -> None:
         if a.scatter is not None:
@@ -281,6 +286,15 @@ class Writer(Names):
             return f"np.sum({self.text(squeezed(term.x))[0]})"
         return f"np.sum({self.text(term)[0]})"
 
+    def table(self, values: np.ndarray[Any, Any]) -> str:
+        """The text of an array of constants; a long one gets a name."""
+        if values.size <= LONG:
+            return table_of(values)
+        key = values.shape, values.tobytes()
+        if key not in self.tables:
+            self.tables[key] = self.fresh("C"), values
+        return self.tables[key][0]
+
     # -- Expressions ----------------------------------------------------------------------------------------------
 
     def text(self, expr: Expr) -> Text:
@@ -290,7 +304,7 @@ class Writer(Names):
         if isinstance(expr, Number):
             return repr(expr.value), 9 if expr.value >= 0 else 3
         if isinstance(expr, Table):
-            return f"np.array({expr.values.tolist()!r})", 9
+            return self.table(expr.values), 9
         if isinstance(expr, Seed):
             if not self.plan.inputs or not self.mean:
                 return ("m", 9) if expr.rows else ("1.0", 9)

@@ -144,10 +144,10 @@ def test_threads_of_every_backend(backend):
     rng = np.random.default_rng(0)
     w = [Value(x) for x in rng.normal(size=8)]
     program = compile(lambda x, t: (F.tanh(F.dot(w, x)) - t) ** 2, w, backend=backend)
-    batches = [(rng.normal(size=(n, 8)), rng.normal(size=n)) for n in range(1, 30)]
+    batches = [(rng.normal(size=(n, 8)), rng.normal(size=n)) for n in (3, 40, 9)]
     expected = [program(*b) for b in batches]
     with ThreadPoolExecutor(8) as pool:
-        results = list(pool.map(lambda b: program(*b), batches * 4))
-    for (value, slopes), (right, right_slopes) in zip(results, expected * 4, strict=True):
+        results = list(pool.map(lambda b: program(*b), batches * 30))
+    for (value, slopes), (right, right_slopes) in zip(results, expected * 30, strict=True):
         assert value == right
         np.testing.assert_array_equal(slopes, right_slopes)
