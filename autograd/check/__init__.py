@@ -4,7 +4,8 @@
 `formula_sheet` puts the lecture's own formulas to the test.
 """
 
-from autograd.check.derivation import Line, check_derivation
+from autograd.check.derivation import check_derivation
+from autograd.check.derivation_lines import Line
 from autograd.check.homework import assert_derivation, assert_gradient, hint, marks, score
 from autograd.check.lines import DerivationReport, LineResult
 from autograd.check.problem import Diagnosis, Evidence, Point, Problem

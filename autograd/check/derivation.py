@@ -26,11 +26,12 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from autograd.check.derivation_lines import Formula, Line, Place, line_of, place_at, run_forward, run_line
 from autograd.check.diagnose import diagnose
 from autograd.check.differences import relative
 from autograd.check.lines import DerivationReport, LineResult, Status
@@ -43,34 +44,7 @@ from autograd.check.surrogate import surrogate
 from autograd.check.trial import Function
 from autograd.errors import DomainError
 from autograd.reverse import gradient
-from autograd.scope import noting_lines
-from autograd.value import NUMBERS, Value
-
-Formula = Callable[..., Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a derivation: `formula` claims to be ∂E/∂`target`.
-
-    The names of the formula's parameters say what it is given: forward quantities and arguments by their
-    names, the results of lines above by "d" and the name of their target.
-    """
-
-    name: str
-    target: str
-    formula: Formula
-
-
-@dataclass(slots=True)
-class _Place:
-    """The forward pass at one point: the cost, and every quantity as an array of nodes and as plain numbers."""
-
-    at: Array
-    cost: Value
-    nodes: dict[str, np.ndarray[Any, Any]]
-    plain: dict[str, Any]
-    claimed: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict)  # by target: the student's lines so far
+from autograd.value import Value
 
 
 def check_derivation(
@@ -98,20 +72,20 @@ def check_derivation(
     that asks for a quantity that is not there.
     """
     arguments = Arguments(at, forward)
-    function = Function(lambda *args: _forward(forward, args, cost)[cost], arguments)
+    function = Function(lambda *args: run_forward(forward, args, cost)[cost], arguments)
     samples = Samples(function, None, rtol, seed)
     here = function.first_look(samples.rng)
     if here.root is None:
         raise ValueError(f"the forward pass has no value at `at`: {here.why}")
     looks = [here, *(samples.nearby() for _ in range(points))]
     places = [
-        _place(forward, arguments, look.at, cost)
+        place_at(forward, arguments, look.at, cost)
         for look in looks
         if look is not None and look.exact is not None and not look.on_kink
     ]
     if not places:
         raise ValueError("no point was found where the cost has a gradient; move `at` away from the kinks")
-    parsed = [_line(entry) for entry in (lines.items() if isinstance(lines, Mapping) else lines)]
+    parsed = [line_of(entry) for entry in (lines.items() if isinstance(lines, Mapping) else lines)]
     if not parsed:
         raise ValueError("a derivation needs at least one line")
     done: list[LineResult] = []
@@ -125,103 +99,14 @@ def check_derivation(
     return report
 
 
-# -- Reading --------------------------------------------------------------------------------------------------
-
-
-def _forward(forward: Callable[..., Any], args: tuple[Any, ...], cost: str) -> Mapping[str, Any]:
-    result = forward(*args)
-    if not isinstance(result, Mapping):
-        raise TypeError(
-            f"forward must return a dict of the quantities by name, the cost as {cost!r}; it returned a "
-            f"{type(result).__name__}"
-        )
-    if cost not in result:
-        raise ValueError(f"forward returned {', '.join(map(str, result))}, but no cost {cost!r}")
-    return result
-
-
-def _place(forward: Callable[..., Any], arguments: Arguments, at: Array, cost: str) -> _Place:
-    values, _ = arguments.values(at)
-    with noting_lines():
-        result = _forward(forward, values, cost)
-    quantities = {**dict(zip(arguments.argument_names, values, strict=True)), **result}
-    nodes, plain = {}, {}
-    for name, quantity in quantities.items():
-        if isinstance(quantity, Mapping):
-            plain[name] = {k: _numbers(np.asarray(v, dtype=object)) for k, v in quantity.items()}
-            continue
-        array = np.asarray(quantity, dtype=object)
-        nodes[name], plain[name] = array, _numbers(array)
-    return _Place(at, result[cost], nodes, plain)
-
-
-def _numbers(array: np.ndarray[Any, Any]) -> Any:
-    """An array of Values and numbers as plain floats; one of them as a float; anything else as it is."""
-    if not all(isinstance(x, (Value, *NUMBERS)) for x in array.flat):
-        return array.item() if array.shape == () else array
-    flat = [x._data if isinstance(x, Value) else float(x) for x in array.flat]
-    return flat[0] if array.shape == () else np.array(flat).reshape(array.shape)
-
-
-def _line(entry: Any) -> Line:
-    if isinstance(entry, Line):
-        return entry
-    if not isinstance(entry, tuple) or len(entry) not in (2, 3):
-        raise TypeError(f"a line is (name, formula) or (name, target, formula); got {entry!r}")
-    name, formula = entry[0], entry[-1]
-    if not isinstance(name, str) or not callable(formula):
-        raise TypeError(f"a line is a name and a function; got {entry!r}")
-    return Line(name, entry[1] if len(entry) == 3 else target_of(name), formula)
-
-
-def target_of(name: str) -> str:
-    """What a line differentiates along: "w" for "dw", "dE/dw" and "∂E/∂w"."""
-    _, slash, below = name.rpartition("/")
-    part = below if slash else name
-    for start in ("∂", "d_", "d"):
-        if part.startswith(start) and len(part) > len(start):
-            return part[len(start) :]
-    raise ValueError(f'cannot read from the name {name!r} what the line is the gradient of. Write "dw" or "∂E/∂w"')
-
-
 # -- One line -------------------------------------------------------------------------------------------------
-
-
-def _run(line: Line, above: Sequence[Line], place: _Place) -> np.ndarray[Any, Any]:
-    known = dict(place.plain)
-    for earlier in above:
-        number = place.claimed[earlier.target]
-        known["d" + earlier.target] = known[earlier.name] = number.copy() if number.shape else float(number)
-    given = {}
-    for parameter in inspect.signature(line.formula).parameters.values():
-        if parameter.default is not parameter.empty or parameter.kind in (
-            parameter.VAR_KEYWORD,
-            parameter.VAR_POSITIONAL,
-        ):
-            continue
-        if parameter.name not in known:
-            raise ValueError(
-                f"line {line.name} uses {parameter.name!r}, which is neither a quantity of the forward pass nor a line "
-                f"above it. There are: {', '.join(known)}"
-            )
-        value = known[parameter.name]
-        given[parameter.name] = value.copy() if isinstance(value, np.ndarray) else value
-    try:
-        with np.errstate(all="ignore"):
-            result = np.asarray(line.formula(**given), dtype=float)
-    except Exception as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"line {line.name} raised {type(error).__name__}: {error}") from error
-    if not np.isfinite(result).all():
-        raise ValueError(f"line {line.name} gives {result[~np.isfinite(result)].flat[0]}, not a finite number")
-    return result
 
 
 def _check(
     line: Line,
     above: Sequence[Line],
     done: Sequence[LineResult],
-    places: list[_Place],
+    places: list[Place],
     rtol: float,
     rng: np.random.Generator,
 ) -> LineResult:
@@ -231,7 +116,7 @@ def _check(
     shape = places[0].nodes[line.target].shape
     block = Block(line.target, shape, 0)
     for place in places:
-        place.claimed[line.target] = _run(line, above, place)
+        place.claimed[line.target] = run_line(line, above, place)
     found = places[0].claimed[line.target].shape
     if found != shape and not math.prod(found) == math.prod(shape) == 1:
         for place in places:  # the lines below are judged as if this one had been right
@@ -259,7 +144,7 @@ def _check(
     return LineResult(line.name, line.target, status, reason, components)
 
 
-def _local(place: _Place, target: str, given: Sequence[str]) -> tuple[Value, list[Value]]:
+def _local(place: Place, target: str, given: Sequence[str]) -> tuple[Value, list[Value]]:
     """A graph whose gradient along its inputs is ∂E/∂target by the chain rule from the student's `given` lines."""
     numbers = {}
     for name in given:
@@ -270,12 +155,12 @@ def _local(place: _Place, target: str, given: Sequence[str]) -> tuple[Value, lis
     return surrogate(place.cost, list(place.nodes[target].flat), numbers, target, place.nodes[target].shape)
 
 
-def _truth(place: _Place, target: str, given: Sequence[str]) -> Array:
+def _truth(place: Place, target: str, given: Sequence[str]) -> Array:
     root, inputs = _local(place, target, given)
     return np.array(gradient(root, inputs))
 
 
-def _agrees(target: str, places: list[_Place], given: Sequence[str], rtol: float, rng: np.random.Generator) -> bool:
+def _agrees(target: str, places: list[Place], given: Sequence[str], rtol: float, rng: np.random.Generator) -> bool:
     for place in places:
         root, inputs = _local(place, target, given)
         exact, claimed = np.array(gradient(root, inputs)), place.claimed[target].ravel()
@@ -289,7 +174,7 @@ def _agrees(target: str, places: list[_Place], given: Sequence[str], rtol: float
 
 
 def _components(
-    target: str, block: Block, places: list[_Place], given: Sequence[str], status: Status
+    target: str, block: Block, places: list[Place], given: Sequence[str], status: Status
 ) -> list[Component]:
     truths = np.array([_truth(place, target, given) for place in places])
     claims = np.array([place.claimed[target].ravel() for place in places])
@@ -308,7 +193,7 @@ def _components(
 
 
 def _diagnose(
-    line: Line, places: list[_Place], given: Sequence[str], rtol: float, rng: np.random.Generator
+    line: Line, places: list[Place], given: Sequence[str], rtol: float, rng: np.random.Generator
 ) -> list[Diagnosis]:
     points = []
     for place in places:

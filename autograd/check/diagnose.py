@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd.check.diagnose_changes import Candidate
 from autograd.check.diagnose_effects import gradient
-from autograd.check.diagnose_search import Explanation, Finding
+from autograd.check.diagnose_explanation import Explanation, Finding
 from autograd.check.diagnose_several import WORK, Search
 from autograd.check.diagnose_words import diagnoses, unknown
 from autograd.check.problem import Diagnosis, Evidence, Problem

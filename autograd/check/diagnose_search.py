@@ -8,7 +8,7 @@ points first.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from autograd.check.diagnose_arrays import Rearranged, rearrangements
 from autograd.check.diagnose_changes import Candidate, overwritten, own_paths, times
 from autograd.check.diagnose_effects import Trials, gradient, gradients
+from autograd.check.diagnose_explanation import Explanation, Finding, overlap, sign_and_factor
 from autograd.check.diagnose_fit import Fit, cost_of, ratio, simple
 from autograd.check.diagnose_graph import Change, Graph, Ints, Mask
 from autograd.check.diagnose_indices import Slips
@@ -31,29 +32,6 @@ from autograd.check.problem import Array, Block, Problem
 MOST = 800  # places; where there are more, only factors are tried at all of them
 BROAD = 3000  # edges of a graph in which quantities are taken for each other
 FEW = 200  # and other slopes at these
-Finding = Candidate | Rearranged
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """One or two findings that give the student's gradient, and how far from it they are."""
-
-    findings: tuple[Finding, ...]
-    error: float
-    gradient: Array  # point × component
-
-    @property
-    def cost(self) -> float:
-        """How much has to be believed: a simple mistake at a simple place costs least."""
-        cost = sum(f.cost for f in self.findings)
-        factors = [f for f in self.findings if isinstance(f, Candidate) and f.factor]
-        # a factor of everything and another one of a term say no more than a factor for each of two terms
-        places = [f.place for f in factors if isinstance(f.place, Group)]
-        if len(places) == 2 and places[0] is places[1]:
-            return cost - places[0].cost - 0.4  # a sign and a factor at one place
-        of_all = any(p.role == "whole" or (p.role == "block" and p.outer) for p in places)
-        split = len(places) == 2 and all(p.outer for p in places) and of_all
-        return cost + 0.4 * split
 
 
 class Singles:
@@ -117,7 +95,7 @@ class Singles:
         wrong = any_of(self.misfit(base, points) > self.fit)
         found = False
         for tried in (self._factors(graph, base, wrong), self._other_slopes(graph, wrong)):
-            for e in self._verified(graph, [c for c in tried if not any(_overlap(c, b) for b in before)], before):
+            for e in self._verified(graph, [c for c in tried if not any(overlap(c, b) for b in before)], before):
                 found = True
                 yield e
             if found and self.untried:
@@ -167,7 +145,7 @@ class Singles:
             found = gradients(graph, [c.change for c in some])
             errors = self.misfit(found).max(axis=(1, 2))
             for c, error, its in zip(some, errors.tolist(), found, strict=True):
-                parts = (c,) if before else _sign_and_factor(graph, c)
+                parts = (c,) if before else sign_and_factor(graph, c)
                 yield from self._kept(Explanation((*before, *parts), error, its))
 
     def _rearranged(self, graph: Graph, base: Array, wrong: Mask, before: tuple[Finding, ...]) -> Iterator[Explanation]:
@@ -268,22 +246,8 @@ def any_of(wrong: Mask) -> Mask:
     return np.asarray(wrong.any(axis=0))
 
 
-def _sign_and_factor(graph: Graph, c: Candidate) -> tuple[Candidate, ...]:
-    """-2 is two mistakes: a sign, and a factor of 2."""
-    if c.factor is None or c.factor >= 0 or c.factor == -1 or not isinstance(c.place, Group):
-        return (c,)
-    return times(graph, c.place, -1.0, cost_of(-1.0)), times(graph, c.place, -c.factor, cost_of(-c.factor))
-
-
 def _bits(wrong: Mask) -> int:
     return sum(1 << int(i) for i in np.flatnonzero(wrong))
-
-
-def _overlap(second: Candidate, first: Finding) -> bool:
-    """Whether the second change would undo the first; a factor on top of another slope does not."""
-    if isinstance(first, Rearranged) or second.factor is not None:
-        return False
-    return bool(np.isin(second.change.edges, first.change.edges).any())
 
 
 def _reach(graph: Graph, below: list[int], edges: Ints) -> int:

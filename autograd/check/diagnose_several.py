@@ -13,11 +13,12 @@ import numpy as np
 from autograd.check.diagnose_arrays import orders, rearrangements
 from autograd.check.diagnose_changes import Candidate, times
 from autograd.check.diagnose_effects import gradient, gradients
+from autograd.check.diagnose_explanation import Explanation, Finding
 from autograd.check.diagnose_fit import Fit, common, cost_of, ratio, simple
 from autograd.check.diagnose_graph import Change, Mask
 from autograd.check.diagnose_mixups import mixups
 from autograd.check.diagnose_products import forgotten_factors
-from autograd.check.diagnose_search import BROAD, Explanation, Finding, Singles, any_of, batches
+from autograd.check.diagnose_search import BROAD, Singles, any_of, batches
 from autograd.check.diagnose_slopes import component_wise, forgotten_divisors
 from autograd.check.groups import Group
 from autograd.check.problem import Array

@@ -10,10 +10,10 @@ import numpy as np
 
 from autograd.check.diagnose_arrays import Rearranged
 from autograd.check.diagnose_changes import Candidate
+from autograd.check.diagnose_explanation import Explanation
 from autograd.check.diagnose_formula import latex
 from autograd.check.diagnose_graph import Graph, Mask
 from autograd.check.diagnose_places import Words
-from autograd.check.diagnose_search import Explanation
 from autograd.check.diagnose_slope_words import other_slope, taken_instead
 from autograd.check.groups import Group, Groups
 from autograd.check.problem import Diagnosis, Evidence, Problem

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.check.derivation import Line, check_derivation
+from autograd.check.derivation import check_derivation
+from autograd.check.derivation_lines import Line
 from autograd.check.indexed import Slope, Symbol, symbols
 from autograd.check.lines import DerivationReport
 from autograd.check.program import Statement, read_program, read_statement

@@ -12,7 +12,6 @@ in turn with finite differences, which know nothing of the chain rule.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -21,12 +20,13 @@ import numpy as np
 from autograd.check.diagnose import diagnose
 from autograd.check.differences import accusation, components
 from autograd.check.kinks import Kink, one_sided
-from autograd.check.problem import Diagnosis, Evidence, Point, Problem
+from autograd.check.problem import Diagnosis, Point, Problem
 from autograd.check.report import GradientReport, Verdict, recorded
-from autograd.check.samples import LOST, RIGHT, WRONG, Sample, Samples
+from autograd.check.samples import LOST, WRONG, Sample, Samples
 from autograd.check.structure import Arguments, shape_words
 from autograd.check.symbolic import as_functions
 from autograd.check.trial import Formula, FormulaFailure, Function, Look
+from autograd.check.verdict_wrong import CUT, elsewhere, is_cut_off, reshaped
 from autograd.order import arguments as arguments_of
 from autograd.order import without_collector
 
@@ -174,50 +174,19 @@ class _Check:
         reason = f"{n} of {len(wrong)} components disagree{'s' * (n == 1)} with f."
         if len(wrong) == 1:
             reason = "the formula disagrees with f."
-        if any(d.kind in "iu" for d in formula.dtypes) and self._is_cut_off():
+        if any(d.kind in "iu" for d in formula.dtypes) and is_cut_off(self.samples):
             return self._report(
-                "wrong", f"{reason} The formula gives whole numbers: the fractions were cut off.", [_CUT]
+                "wrong", f"{reason} The formula gives whole numbers: the fractions were cut off.", [CUT]
             )
         words = [shape_words(self.arguments.blocks[i], formula.shapes[i]) for i in sorted(self.samples.bent)]
-        words += self._elsewhere(formula)
-        found = self._reshaped(formula) + self._diagnosis()
+        words += elsewhere(self.samples, formula)
+        found = reshaped(self.samples, formula) + self._diagnosis()
         if self.f.compares and any(d.kind == "unknown" for d in found):
             self.notes.append(
                 "f compares its numbers (an if, max() or np.maximum of an array), which leaves no trace in its graph. "
                 "Write autograd.relu or autograd.maximum there, and the diagnosis sees more."
             )
         return self._report("wrong", " ".join([reason, *words]), found)
-
-    def _elsewhere(self, formula: Formula) -> list[str]:
-        """Where it is wrong, if it is right at the point that was given."""
-        first, *others = self.samples.all
-        given = np.array_equal(first.look.at, self.arguments.flat)
-        if self.samples.bent or not given or not (first.status == RIGHT).all():
-            return []
-        bad = next(s for s in others if (s.status == WRONG).any())
-        return [f"It is right at the point you gave, and wrong{formula.place(bad.look.at)}."]
-
-    def _is_cut_off(self) -> bool:
-        """Whether the formula would be right if it were not for rounding to whole numbers."""
-        cuts = (np.trunc, np.round, np.floor)
-        return any(all(np.array_equal(s.claimed, cut(s.exact)) for s in self.samples.all) for cut in cuts)
-
-    def _reshaped(self, formula: Formula) -> list[Diagnosis]:
-        """Gradients that are right but for their shape."""
-        found = []
-        for i in sorted(self.samples.bent):
-            block, shape = self.arguments.blocks[i], formula.shapes[i]
-            if math.prod(shape) != block.size or any((s.status[block.slice] == WRONG).any() for s in self.samples.all):
-                continue
-            turned = shape == block.shape[::-1]
-            text = f"d{block.name} has shape {shape} and should have {block.shape}. " + (
-                "It is transposed: transposed back, it is right."
-                if turned
-                else "Its numbers are right; only the shape is not."
-            )
-            kind, evidence = "transposed" if turned else "permuted", Evidence(0.0, len(self.samples.all))
-            found.append(Diagnosis(kind, f"d{block.name}", None, text, evidence=evidence))  # type: ignore[arg-type]
-        return found
 
     def _diagnosis(self) -> list[Diagnosis]:
         whole = [s for s in self.samples.all if not s.look.on_kink and np.isfinite(s.claimed).all()]
@@ -298,12 +267,3 @@ class _Check:
     def _some(self, which: Any) -> str:
         names = [n for n, w in zip(self.arguments.names, which, strict=True) if w]
         return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-
-
-_CUT = Diagnosis(
-    "wrong-slope",
-    "the whole gradient",
-    None,
-    "Yours is right but for its fractions, which were cut off: an array of whole numbers (integers) holds no others. "
-    "Make it an array of floats, such as np.zeros(n).",
-)

@@ -8,7 +8,7 @@ import pytest
 import autograd as ag
 from autograd import log, sigmoid, total
 from autograd.check import check_derivation
-from autograd.check.derivation import target_of
+from autograd.check.derivation_lines import target_of
 
 rng = np.random.default_rng(1)
 X, Y = rng.normal(size=3), np.array([1.0, 0.0])
