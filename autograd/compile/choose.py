@@ -34,14 +34,19 @@ def choose(recording: Recording) -> str:
     if find_spec("numba") is not None:
         return "numba"
     recording = completed(recording)
+    most = operations * NANOSECONDS_PER_OPERATION / NANOSECONDS_PER_CALL / CALLS_PER_ASSIGNMENT
+    if len(_kinds(recording)) >= most:
+        return "python"  # known without looking for the matrices, which takes long where there are none
     matrices = differentiate(plan(recording), recording)
-    calls = CALLS_PER_ASSIGNMENT * (len(matrices.forward) + len(matrices.backward))
-    return "numpy" if calls * NANOSECONDS_PER_CALL < operations * NANOSECONDS_PER_OPERATION else "python"
+    return "numpy" if len(matrices.forward) + len(matrices.backward) < most else "python"
 
 
 def is_regular(recording: Recording) -> bool:
     """Whether many operations have the same level and kind, so that they can become an array."""
-    nodes = nodes_of(recording).values()
-    kinds = {(node.level, node.op.name) for node in nodes}  # at least so many arrays would be needed
     scalars = sum(max(1, len(args) // 2) for args in recording.args if args)  # products and sums of two
-    return len(kinds) * NODES <= scalars
+    return len(_kinds(recording)) * NODES <= scalars
+
+
+def _kinds(recording: Recording) -> set[tuple[int, str]]:
+    """Level and name of the operations: the forward pass needs at least so many arrays."""
+    return {(node.level, node.op.name) for node in nodes_of(recording).values()}
