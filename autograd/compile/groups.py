@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import compress
+from itertools import chain, compress
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,7 @@ from autograd.compile.tensors import (
     whole,
 )
 
+VARIANTS = 3  # sets of coefficients that may be groups of their own
 Index = np.ndarray[Any, Any]
 
 
@@ -103,9 +104,11 @@ class Grouper:
         for node in nodes.values():
             levels.setdefault(node.level, []).append(node)
         for level in sorted(levels):
-            groups: dict[Any, list[Node]] = {}
             for node in levels[level]:
                 self._weigh(node)
+            self._weigh_together(levels[level])
+            groups: dict[Any, list[Node]] = {}
+            for node in levels[level]:
                 groups.setdefault(self._signature(node), []).append(node)
             for group in groups.values():
                 self._group(group)
@@ -145,6 +148,20 @@ class Grouper:
             node.products += [(1.0, t, c) for c, t in compress(node.singles, many)]
             node.singles = [term for term, one in zip(node.singles, many, strict=True) if not one]
 
+    def _weigh_together(self, nodes: list[Node]) -> None:
+        """The same with nodes that differ in the coefficients of single terms only: c_1·x, c_2·x, c_3·x, …"""
+        alike: dict[Any, dict[Any, list[Node]]] = {}
+        for node in nodes:
+            if node.is_sum and len(node.singles) > 0:
+                signature = self._signature(node)
+                kinds = tuple(sorted((a, b) if b == -2 else (a, b, c, n) for (a, b, c), n in signature[-1]))
+                alike.setdefault((signature[1:-1], kinds), {}).setdefault(signature[-1], []).append(node)
+        for variants in alike.values():
+            if len(variants) > VARIANTS:
+                for node in chain.from_iterable(variants.values()):
+                    node.products += [(1.0, t, c) for c, t in node.singles]
+                    node.singles = []
+
     # -- 2. Nodes made alike ----------------------------------------------------------------------------------------
 
     def _tensor(self, x: Factor) -> Tensor | None:
@@ -152,6 +169,10 @@ class Grouper:
 
     def _column(self, x: Factor) -> float:
         return x if x.__class__ is float else self.where[x][1]  # type: ignore[index]
+
+    def _place(self, x: Factor) -> float:
+        """The column, to sort by; constants stay in the order in which they come."""
+        return 0.0 if self._tensor(x) is None else self._column(x)
 
     def _is_shared(self, x: Factor) -> bool:
         """Whether all examples share it."""
@@ -219,7 +240,7 @@ class Grouper:
         rows = list(zip(*arguments.values(), strict=True))
         variety = [0 if self._tensor(row[0]) is None else len(set(row)) for row in rows]
         order = sorted(range(len(rows)), key=lambda k: -variety[k])  # in the order of the argument that repeats least
-        nodes = sorted(nodes, key=lambda n: [self._column(arguments[n.slot][k]) for k in order])
+        nodes = sorted(nodes, key=lambda n: [self._place(arguments[n.slot][k]) for k in order])
         rows = list(zip(*(arguments[n.slot] for n in nodes), strict=True))
         shape = self._shape(rows, len(nodes))
         args = tuple(self._operand(row, shape) for row in rows)
@@ -283,7 +304,7 @@ class Grouper:
 
     def _key(self, block: Block, k: int) -> list[float]:
         right = block.right[k] if block.right is not None else []
-        return [self._column(x) for x in block.left[k][:2]] + [self._column(x) for x in right[:2]]
+        return [self._place(x) for x in (*block.left[k][:2], *right[:2])]
 
     def _grids(self, block: Block) -> tuple[list[tuple[list[int], int, int]], list[int]]:
         """The nodes as grids, ([positions], I, J), in which every left row meets every right row; and the others."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.tensors import Ref, Tensor, dense
+from autograd.compile.tensors import Ref, Shape, Tensor, dense
 
 
 def _range(start: int, n: int, step: int, size: int) -> str | None:
@@ -109,9 +109,28 @@ def arange(ref: Ref) -> str:
     return " + ".join(pieces).replace("+ -", "- ")
 
 
+def nested(index: np.ndarray[Any, Any], depth: int = 4) -> tuple[int, Shape, Shape] | None:
+    """(offset, shape, strides), if the columns are those of a view with so many axes at most: windows, a transpose."""
+    n = len(index)
+    if n == 1:
+        return int(index[0]), (), ()
+    step = int(index[1] - index[0])
+    breaks = np.flatnonzero(np.diff(index) != step)
+    run = int(breaks[0]) + 1 if len(breaks) else n
+    for b in range(run, 1, -1) if depth else ():
+        if n % b == 0 and (index.reshape(-1, b) == index[::b, None] + step * np.arange(b)).all():
+            outer = nested(index[::b], depth - 1)
+            return None if outer is None else (outer[0], (*outer[1], b), (*outer[2], step))
+    return None
+
+
 def index_of(index: Any) -> str:
     """Columns in any order: as a list, or, where many stand in a row, as slices."""
     index = np.asarray(index)
+    if len(index) > 8 and (view := nested(index)) is not None:
+        offset, shape, strides = view
+        text = arange(Ref(Tensor("node", 0, False), offset, shape, strides))
+        return text if len(shape) == 1 else f"({text}).ravel()"
     runs = np.split(index, np.flatnonzero(np.diff(index) != 1) + 1)
     if len(runs) * 4 > len(index):
         return repr(index.tolist())

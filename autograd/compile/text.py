@@ -37,8 +37,6 @@ from autograd.compile.text_names import TURNED, Names
 from autograd.compile.text_shapes import has_rows, left_out, own_shape, repeated, squeezed
 from autograd.spell import numpy as spell
 
-LONG = 8  # constants
-
 Text = tuple[str, int]  # the text and how tightly it binds: 1 sums, 2 products, 3 signs, 4 powers, 9 names and calls
 
 
@@ -98,7 +96,7 @@ class Writer(Names):
         self.lines: list[str] = []
         self.texts: dict[Tensor, str] = {}
         self.used: set[str] = set()
-        self.tables: dict[tuple[Shape, bytes], tuple[str, np.ndarray[Any, Any]]] = {}  # constants that have a name
+        self.constants: dict[str, tuple[str, str, Shape]] = {}  # by their text: those that have a name
         self.started: set[Tensor] = set()
         targets = [a.target.tensor for a in plan.backward]
         self.changing = {t for t in targets if targets.count(t) > 1}  # written in several steps
@@ -136,8 +134,8 @@ class Writer(Names):
         for name, ref in self.pieces.items():
             if name != "w":
                 body.append(self._commented(f"{name} = {slice_of('w', ref)[0]}", ref.shape, False))
-        for name, values in self.tables.values():
-            body.append(self._commented(f"{name} = {table_of(values)}", values.shape, False))
+        for name, text, shape in self.constants.values():
+            body.append(self._commented(f"{name} = {text}", shape, False))
         body += self.lines
         body.append("return value, gradient")
         imports = ["import math", "", "import numpy as np"] if "erf" in self.used else ["import numpy as np"]
@@ -163,7 +161,7 @@ class Writer(Names):
             flat = name if len(tensor.shape) == 1 else f"{name}.reshape({'m, ' if tensor.batched else ''}-1)"
             if a.value.batched and not tensor.batched:
                 value = f"{value}.sum(axis=0)"
-            index = f"(slice(None), {index_of(a.scatter)})" if tensor.batched else index_of(a.scatter)
+            index = f"(slice(None), {self.index(a.scatter)})" if tensor.batched else self.index(a.scatter)
             self.lines.append(f"np.add.at({flat}, {index}, {value})")
         elif a.target.whole:
             text = self._fit(self.text(a.value), a.value, tensor.shape, tensor.batched)
@@ -197,7 +195,7 @@ class Writer(Names):
             self._place_slopes()
             value = self._fit(self.text(a.value), a.value, (len(a.scatter),))
             value = f"{value}.sum(axis=0)" if a.value.batched else value
-            self.lines.append(f"np.add.at(gradient, {index_of(a.scatter)}, {value})")
+            self.lines.append(f"np.add.at(gradient, {self.index(a.scatter)}, {value})")
             return
         if isinstance(a.value, Number) and a.value.value == 0.0:
             return
@@ -288,12 +286,19 @@ class Writer(Names):
 
     def table(self, values: np.ndarray[Any, Any]) -> str:
         """The text of an array of constants; a long one gets a name."""
-        if values.size <= LONG:
-            return table_of(values)
-        key = values.shape, values.tobytes()
-        if key not in self.tables:
-            self.tables[key] = self.fresh("C"), values
-        return self.tables[key][0]
+        return self._named("C", table_of(values), values.shape, values.size > 8)
+
+    def index(self, index: Any) -> str:
+        """The text of columns in any order; a long one gets a name."""
+        text = index_of(index)
+        return self._named("I", text, (len(index),), len(text) > 50)
+
+    def _named(self, letter: str, text: str, shape: Shape, is_long: bool) -> str:
+        if not is_long:
+            return text
+        if text not in self.constants:
+            self.constants[text] = self.fresh(letter), text, shape
+        return self.constants[text][0]
 
     # -- Expressions ----------------------------------------------------------------------------------------------
 
@@ -326,7 +331,7 @@ class Writer(Names):
             return self._along_last(expr.x, "max"), 9
         assert isinstance(expr, Gather)
         flat = self._flat(expr.tensor)
-        return f"{flat}[{':, ' if expr.tensor.batched else ''}{index_of(expr.index)}]", 9
+        return f"{flat}[{':, ' if expr.tensor.batched else ''}{self.index(expr.index)}]", 9
 
     def _along(self, expr: Along) -> str:
         """A sum over axes and over the batch. An axis along which a view repeats itself has length 1 in its text."""
