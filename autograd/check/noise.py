@@ -51,7 +51,7 @@ def of_formula(claim: Callable[[Array], Array | None], at: Array, eps: float, rn
     spread = np.zeros(len(at))
     if here is None:
         return spread
-    for size in np.repeat([4.0, 64.0, 1e5], 4) * eps:
+    for size in np.repeat([4 * eps, 64 * eps, max(64 * eps, min(1e5 * eps, 1e-5))], 4):
         moved = claim(at * (1 + size * rng.uniform(-1, 1, len(at))))
         if moved is not None:
             spread = np.maximum(spread, np.abs(moved - here))
@@ -93,8 +93,11 @@ def resolution(pair: Pair, at: Array, noise: Array, rng: np.random.Generator) ->
         near, exact = _around(pair, at, distance, 3, rng)
         if len(near) < 3 or len(far) < 3:
             return None
-        visible = np.maximum(20 * EPS * np.abs(exact).max(axis=0), 20 * noise)
-        should = (np.ptp(exact, axis=0) > visible) & (np.ptp(far, axis=0) > 0)
+        size = np.abs(exact).max(axis=0)
+        visible = np.maximum(20 * EPS * size, 20 * noise)
+        # 1 - 1/(1 + eᶻ) has few digits, too, where it is small: that is no float32
+        digits = np.abs(near).max(axis=0) > 64 * EPS / SINGLE * max(1.0, size.max())
+        should = (np.ptp(exact, axis=0) > visible) & (np.ptp(far, axis=0) > 0) & digits
         if not should.any():
             return None
         if (np.ptp(near, axis=0)[should] > 0).mean() > 0.1:

@@ -8,7 +8,6 @@ no more than rounding it is "lost in rounding", which is neither right nor wrong
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -16,12 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.check import noise
-from autograd.check.kinks import branches
 from autograd.check.problem import Array
 from autograd.check.replay import Tape
+from autograd.check.surroundings import Surroundings
 from autograd.check.trial import Formula, FormulaFailure, Function, Look
 
 EPS = 2.0**-52
+COARSE = 1e-2  # however few digits a formula has, it must agree to so much
+FEW = 4  # points at which the digits of a formula are counted
 RIGHT, WRONG, LOST = "right", "wrong", "lost in rounding"
 
 
@@ -44,88 +45,18 @@ class Sample:
     value_noise: float = -1.0
 
 
-class Samples:
+class Samples(Surroundings):
     """Every point that was tried, with its judgement. `formula` is None if only the engine is checked."""
 
     def __init__(self, f: Function, formula: Formula | None, rtol: float, seed: int) -> None:
-        self.f, self.formula, self.arguments = f, formula, f.arguments
-        self.rng = np.random.default_rng(seed)
+        super().__init__(f, formula, seed)
         self.tolerance = float(rtol)
         self.eps = EPS
         self.notes: list[str] = []
         self.bent: set[int] = set()  # blocks whose gradient came in another shape
         self.all: list[Sample] = []
-        self.unseen = 0  # branches that f took at no point
         self._tape: Tape | None = None
         self._is_known = False  # whether there is a tape
-
-    def _sizes(self) -> Array:
-        """How large each number is, or the others of its array."""
-        at = self.arguments.flat
-        size = np.empty_like(at)
-        for block in self.arguments.blocks:
-            part = at[block.slice]
-            largest = float(np.abs(part).max(initial=0.0))
-            typical = largest * np.sqrt(np.mean((part / largest) ** 2)) if largest else 0.0  # no overflow in the square
-            size[block.slice] = np.maximum(np.abs(part), typical)
-        size[size == 0] = 0.5
-        return size
-
-    def nearby(self, spread: float = 0.5) -> Look | None:
-        """A random point around `at` where f has a gradient; closer and closer, if that is hard to find."""
-        at, size = self.arguments.flat, self._sizes()
-        for attempt in range(14):
-            flat = self.arguments.rounded(at + spread * 0.5**attempt * size * self.rng.uniform(-1, 1, len(at)))
-            look = self.f.look(flat, self.rng)
-            if look.exact is not None:
-                return look
-        return None
-
-    def beyond(self, looks: list[Look]) -> list[Look]:
-        """Points further away, where a relu, max, abs or `if` goes the way that it went at none of these points."""
-        if self.f.is_smooth:
-            return []
-        taken = set().union(*(branches(look.root) for look in looks if look.root is not None))
-        found: list[Look] = []
-        for spread in (1.0, 1.0, 2.0, 2.0, 4.0, 4.0, 8.0):
-            self.unseen = sum((size, k, -side) not in taken for size, k, side in taken if side)
-            if not self.unseen and not self.f.compares:
-                break
-            look = self.nearby(spread)
-            if look is None or look.root is None or self.formula is None or self.claim(look.at) is None:
-                continue
-            new = branches(look.root)
-            if new - taken:
-                taken |= new
-                found.append(look)
-        self.unseen = sum((size, k, -side) not in taken for size, k, side in taken if side)
-        return found
-
-    def around(self, points: int) -> list[Look]:
-        """Points around `at` where f has a gradient, fewer than `points` if they are hard to find.
-
-        A formula may have branches, such as 1 for the slope of √x² where x > 0: if f is smooth, a few of the points
-        have other signs.
-        """
-        others = points // 4 if self.f.is_smooth and self.formula is not None else 0
-        looks = [self.nearby() for _ in range(points - others)]
-        looks += list(islice(self._of_other_signs(), others))
-        looks += [self.nearby() for _ in range(points - len(looks))]
-        return [look for look in looks if look is not None]
-
-    def _of_other_signs(self) -> Iterator[Look]:
-        """Such points, if f and the formula are defined there at all."""
-        at, size = self.arguments.flat, self._sizes()
-        for attempt in range(4):
-            signs = self.rng.choice([-1.0, 1.0], len(at)) if attempt else -1.0
-            flat = self.arguments.rounded(signs * at + 0.5 * size * self.rng.uniform(-1, 1, len(at)))
-            try:
-                look = self.f.look(flat, self.rng)
-                defined = look.exact is not None and self.claim(flat) is not None
-            except Exception:  # so far from `at` neither needs to work
-                continue
-            if defined:
-                yield look
 
     def tape(self) -> Tape | None:
         """The graph of the first point, if it gives f at all of the points, and so at those around them."""
@@ -197,14 +128,6 @@ class Samples:
             parts = [np.where(s.exact != 0, s.noise / np.abs(s.exact), 0.0) for s in measured]
         return np.asarray(np.max(parts, axis=0) * np.abs(sample.exact))
 
-    def claim(self, flat: Array) -> Array | None:
-        """The formula there; None where it cannot be evaluated."""
-        assert self.formula is not None
-        try:
-            return self.formula(flat)
-        except FormulaFailure:
-            return None
-
     def wrong(self) -> NDArray[np.bool_]:
         """Which components are wrong, at any point or by their shape."""
         wrong: NDArray[np.bool_] = np.any([s.status == WRONG for s in self.all], axis=0)
@@ -243,7 +166,7 @@ class Samples:
         floats = [d for d in formula.dtypes if d.kind == "f"]
         self.eps = max([EPS, *(float(np.finfo(d).eps) for d in floats if d.itemsize < 8)])
         if self.eps == EPS:
-            close = (s for s in self.all if self._differs_little(s))
+            close = islice((s for s in self.all if self._differs_little(s)), FEW)
             found = (noise.resolution(self._pair, s.look.at, self.measure(s), self.rng) for s in close)
             coarse = []
             for eps in found:  # (saturated units look coarse)
@@ -252,7 +175,7 @@ class Samples:
                 if eps == EPS:
                     break
             self.eps = min(coarse, default=EPS)
-        self.tolerance = max(self.tolerance, 1000 * self.eps)
+        self.tolerance = max(self.tolerance, min(1000 * self.eps, COARSE))
         if self.eps > EPS:
             self.notes.append(
                 f"The formula's numbers have {-math.log10(self.eps):.0f} digits (float32 or less), so agreement is "

@@ -1,11 +1,13 @@
 """Rounding is neither over- nor underestimated; and the chain rule from other people's numbers."""
 
+import math
+
 import mpmath
 import numpy as np
 import pytest
 
 import autograd as ag
-from autograd import Value
+from autograd import Value, gradcheck
 from autograd.check import noise
 from autograd.check.surrogate import surrogate
 from autograd.reverse import gradient
@@ -93,3 +95,29 @@ def test_the_target_may_be_the_cost_itself():
     e = Value(0.4) * 2.0
     root, inputs = surrogate(e, [e], {}, "E", ())
     assert gradient(root, inputs) == [1.0]
+
+
+# -- A formula of few digits is not right whatever it says ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("factor", [1.05, 0.5, -1.0])
+@pytest.mark.parametrize(
+    "rounded", [lambda g: g.astype(np.float16), lambda g: np.round(g, 3)], ids=["float16", "three digits"]
+)
+def test_few_digits_do_not_hide_a_mistake(rounded, factor):
+    at = np.array([0.3, 0.7])
+    assert gradcheck(lambda x: ag.dot(x, x), at, lambda x: rounded(2 * x)).verdict == "right"
+    assert gradcheck(lambda x: ag.dot(x, x), at, lambda x: rounded(factor * 2 * x)).verdict == "wrong"
+
+
+def test_a_mistake_in_float32_is_one():
+    at = np.array([0.3, 0.7], np.float32)
+    assert gradcheck(lambda x: ag.dot(x, x), at, lambda x: 2 * x).verdict == "right"
+    report = gradcheck(lambda x: ag.dot(x, x), at, lambda x: 2.001 * x)
+    assert (report.verdict, report.diagnosis[0].kind) == ("wrong", "factor")
+
+
+def test_the_tail_of_a_sigmoid_is_not_taken_for_float32():
+    report = gradcheck(lambda w: ag.log(1 + ag.exp(w)), -30.0, lambda w: 1 - 1 / (1 + math.exp(w)))
+    assert report.verdict == "right"
+    assert not any("float32" in note for note in report.notes)
