@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 
 SECONDS = 120  # a layout that takes longer than this is given up
 PATIENCE = 15  # … and so soon where another program is left to try: old Graphvizes are slow with long arrows
+LONG = 2_000  # ranks that all arrows cross together: of so many on, old Graphvizes take seconds and then minutes
+TOO_LONG = 1_000_000  # … and of so many on, all of them
 PDF_NEEDS_DOT = "PDF needs Graphviz's own program `dot`, which is not on the PATH"
 
 
@@ -38,7 +41,15 @@ def render(source: str, form: str, *options: str) -> bytes:
 
     Raises RenderError if no program can.
     """
+    crossed = ranks_crossed(source)
+    if crossed > TOO_LONG:
+        raise RenderError(
+            f"the arrows of this graph are too long to lay out: together they cross {crossed:,} columns of nodes. "
+            "Draw a smaller part of the graph."
+        )
     found = [system_dot(), embedded_dot() if form != "pdf" else None]
+    if crossed > LONG:
+        found.reverse()  # the embedded one is the younger
     programs = [program for program in found if program]
     trouble = ""
     for program in programs:
@@ -66,3 +77,12 @@ def render(source: str, form: str, *options: str) -> bytes:
         "there is no Graphviz to draw with: `pip install graphviz-pure`, or install Graphviz "
         "(https://graphviz.org/download). The DOT text is in `.source`."
     )
+
+
+def ranks_crossed(source: str) -> int:
+    """Over how many ranks all arrows go together, for DOT text that names each node's arguments before the node."""
+    rank: dict[str, int] = {}
+    arrows = re.findall(r"^\t+(\w+) -> (\w+)", source, re.MULTILINE)
+    for tail, head in arrows:
+        rank[head] = max(rank.get(head, 0), rank.get(tail, 0) + 1)
+    return sum(rank[head] - rank.get(tail, 0) for tail, head in arrows)

@@ -12,7 +12,7 @@ NumberFormat = str | Callable[[float], str]
 
 
 def one_line(text: str, longest: int | None = LONGEST) -> str:
-    """`text` as one line without invisible controls, shortened to `longest` characters.
+    """`text` as one line without invisible controls, shortened to `longest` characters; "" if nothing of it is seen.
 
     >>> one_line("two\\nlines"), one_line("x" * 40, longest=5)
     ('two↵lines', 'xxxx…')
@@ -20,6 +20,8 @@ def one_line(text: str, longest: int | None = LONGEST) -> str:
     if longest is not None and len(text) > 4 * longest:
         text = text[: 4 * longest] + "…"
     shown = "".join(map(_shown, text.replace("\r\n", "\n"))).strip()
+    if all(unicodedata.category(c) in ("Cf", "Zs") for c in shown):  # joiners and blanks, with nothing to join
+        return ""
     return shown if longest is None or len(shown) <= longest else shown[: longest - 1] + "…"
 
 

@@ -15,7 +15,8 @@ def style() -> str:
     """The page's CSS, for light and for dark."""
     return (
         f":root {{ {_variables('LIGHT')} color-scheme: light dark; }}\n"
-        f"@media (prefers-color-scheme: dark) {{ :root {{ {_variables('DARK')} }} {_recoloured()} }}\n{STYLE}"
+        f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {_variables('DARK')} }} {_recoloured()} }}\n"
+        f"@media print {{ :root {{ color-scheme: light; }} }}\n{STYLE}"
     )
 
 
@@ -189,7 +190,8 @@ SCRIPT = """
     follow(nodes.get(story.scenes[first].node));
   };
 
-  // A formula too long for the screen scrolls, by keyboard too, and fades where there is more to come.
+  // A formula too long for the screen scrolls, with the arrow keys too while it has the focus. It fades where there
+  // is more to come.
   const fade = (line) => line.classList.toggle("more", line.scrollLeft + line.clientWidth < line.scrollWidth - 2);
   const measure = () => {
     for (const line of all("li.now .line")) {
@@ -229,6 +231,8 @@ SCRIPT = """
   };
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const scrolls = event.target.matches(".line:focus-visible") && event.target.tabIndex === 0;
+    if (scrolls && ["ArrowLeft", "ArrowRight"].includes(event.key)) return;
     const what = does[event.key] || (event.key === " " && event.target.tagName !== "BUTTON" && play);
     if (!what) return;
     event.preventDefault();

@@ -66,6 +66,34 @@ def test_a_system_dot_that_fails_is_no_hindrance(drawing, monkeypatch):
     assert "σ" in drawing.svg()
 
 
+def test_long_arrows_are_for_the_younger_graphviz(monkeypatch):
+    def chain(n):
+        x = y = Value(1.0, "x")
+        for _ in range(n):
+            y = y + x
+        return draw(y, max_nodes=5_000)
+
+    # x_k = x_{k-1} + x: one arrow of each length 1, 3, 5, … from x, and 2n-1 of length 1 between the others
+    assert render.ranks_crossed(chain(3).source) == (1 + 3 + 5) + 1 + 5
+    started = []
+
+    def run(command, **options):
+        started.append(command[0])
+        raise OSError("not today")
+
+    monkeypatch.setattr(render, "system_dot", lambda: "old")
+    monkeypatch.setattr(render, "embedded_dot", lambda: "young")
+    monkeypatch.setattr(render.subprocess, "run", run)
+    for n, first in ((10, "old"), (60, "young")):
+        with pytest.raises(render.RenderError, match="not today"):
+            chain(n).svg()
+        assert started[-2:] == [first, {"old": "young", "young": "old"}[first]]
+    started.clear()
+    with pytest.raises(render.RenderError, match=r"cross 3,999,999 columns of nodes\. Draw a smaller part"):
+        chain(1_999).svg()
+    assert not started
+
+
 @needs_embedded
 def test_a_system_dot_that_is_too_slow_is_given_up(drawing, monkeypatch, tmp_path):
     slow = tmp_path / "dot"

@@ -11,6 +11,7 @@ from autograd import Value, name_scope
 from autograd.draw import mermaid, render
 from autograd.draw.drawing import draw
 from autograd.draw.text import LONGEST, one_line
+from autograd.explain import explain
 from autograd.spell import latex_text
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -20,6 +21,7 @@ HOSTILE = [
     "é σ ½ x² 中文",
     "]]>", "&amp;", "&#60;b&#62;", "x" * 500, "</svg>", "\\end{document}", "\\input{x}", "\x00\x1b[31m",
     "\ud800", "\u202eabc",
+    "\u200b", "\ufeff \u2060",
     "a -> b [x]", "<<TABLE>>", "/* */", "// #", "ﬂ°°60¶ß", " ", "\u00a0", "n0", "^", "`", "|", "\ufffe",
 ]  # fmt: skip
 hostile = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=40), st.text('"\\<>{}|&#$%_^~[];\n `-', max_size=20))
@@ -114,3 +116,13 @@ def test_a_long_label_is_whole_on_hovering():
     drawing = draw(Value(1, label))
     assert label in drawing.svg()
     assert label not in drawing.source
+
+
+def test_what_cannot_be_seen_is_no_name():
+    for label in ("\u200b", "\ufeff\u2060", " \u00ad\u00a0"):
+        assert one_line(label) == ""
+    assert one_line("\U0001f469\u200d\U0001f467") == "\U0001f469\u200d\U0001f467"
+    a = Value(2.0, "\u200b")
+    told = explain(a * a)
+    assert told.writer.name("\u200b") == "?"
+    assert "∂v1/∂(?) = 4" in str(told)

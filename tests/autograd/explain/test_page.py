@@ -204,6 +204,24 @@ def test_nothing_runs_over_the_edge(opened, width):
         opened.wait_for_function(f"({wrong}) === 0", timeout=5000)  # what scrolls does so by keyboard, too
 
 
+def test_the_arrow_keys_scroll_a_formula_that_has_the_focus(opened, story):
+    opened.set_viewport_size({"width": 320, "height": 700})
+    opened.keyboard.press("End")
+    at = opened.locator("#count").text_content()
+    opened.locator("li.now .line[tabindex='0']").first.focus()
+    for key, there in (("ArrowRight", True), ("ArrowLeft", False)):
+        opened.keyboard.press(key)
+        for _ in range(100):  # it takes the browser a moment
+            if (opened.evaluate("document.activeElement.scrollLeft") > 0) == there:
+                break
+            opened.wait_for_timeout(50)
+        else:
+            pytest.fail(f"{key} does not scroll")
+    assert opened.locator("#count").text_content() == at
+    opened.keyboard.press("Home")
+    assert opened.locator("#count").text_content() != at
+
+
 def test_in_the_dark_everything_is_readable(browser, story, tmp_path):
     tab = browser.new_page(color_scheme="dark")
     tab.goto(story.save(tmp_path / "page.html").as_uri())
@@ -230,6 +248,17 @@ def test_without_javascript_it_is_a_list(browser, story, tmp_path):
     assert tab.locator("ol.steps > li").count() == len(story)
     assert all(item.is_visible() for item in tab.locator("ol.steps > li").all())
     assert not tab.locator("#next").is_visible()
+    tab.close()
+
+
+def test_paper_is_white_in_the_dark_too(browser, story, tmp_path):
+    tab = browser.new_page(color_scheme="dark")
+    tab.goto(story.save(tmp_path / "page.html").as_uri())
+    colours = "() => [document.body, ...document.querySelectorAll('g.node text')].map(e => getComputedStyle(e).%s)"
+    for media, bright in (("screen", True), ("print", False)):
+        tab.emulate_media(media=media, color_scheme="dark")
+        for colour in {*tab.evaluate(colours % "color")[:1], *tab.evaluate(colours % "fill")[1:]}:
+            assert (sum(map(int, re.findall(r"\d+", colour)[:3])) > 3 * 128) == bright, (media, colour)
     tab.close()
 
 
