@@ -167,7 +167,7 @@ class MLP(Module):
     def architecture(self) -> dict[str, Any] | None:
         """What it takes to build the same network again: plain data, saved with the parameters.
 
-        None if the layers were changed so that no ``MLP(…)`` makes them.
+        None if the layers were changed so that no ``MLP(…)`` makes them, or share weights.
         """
         sizes, names = [layer.n_out for layer in self.layers], [layer.neurons[0].activation for layer in self.layers]
         widths, bias = [self.n_in, *sizes], self.layers[0].neurons[0].b is not None
@@ -177,9 +177,10 @@ class MLP(Module):
             for layer, before, name in zip(self.layers, widths, names, strict=False)
             for neuron in layer.neurons
         )
+        own = sum((before + bias) * n for before, n in zip(widths, sizes, strict=False)) == len(self.parameters())
         expand = any(neuron.expand for layer in self.layers for neuron in layer.neurons)
         plan = {"n_in": self.n_in, "sizes": sizes, "activation": names, "bias": bias, "expand": expand}
-        return plan if regular else None
+        return plan if regular and own else None
 
     def _classes(self, A: data.Floats) -> data.Labels:
         if A.shape[1] > 1:

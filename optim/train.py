@@ -90,6 +90,8 @@ def train(
         raise ValueError(f"batch_size={batch_size}, but there are only {len(X)} examples. Write batch_size={len(X)}.")
     if program is not None and len(program.parameters) != len(parameters):
         raise ValueError(f"the program has {len(program.parameters)} parameters, and the model has {len(parameters)}")
+    if program is not None and program._values != parameters:  # (== of Values asks whether they are the same)
+        raise ValueError("the program was compiled for the parameters of another model, and would train that one")
     outputs = _first(model, X)
     width = _outputs(outputs)
     T = targets("data", y, width)

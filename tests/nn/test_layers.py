@@ -298,6 +298,18 @@ def test_a_network_without_its_first_layer_is_another_network():
     assert changed(CHANGES[5]).architecture() is None  # three weights where two units are left
 
 
+def test_layers_that_share_weights_make_no_architecture(tmp_path):
+    model = nn.MLP(2, [2, 2, 1], seed=0)
+    model.layers[1] = model.layers[0]
+    assert (model.architecture(), len(model.parameters())) == (None, 9)
+    nn.save(model, tmp_path / "tied.npz")
+    with pytest.raises(ValueError, match="Make the model yourself"):
+        nn.load(tmp_path / "tied.npz")
+    before = model([1.0, 2.0]).data
+    model.layers[0].neurons[0].w[0].data = 5.0
+    assert nn.load(tmp_path / "tied.npz", into=model)([1.0, 2.0]).data == before
+
+
 def test_activation_lists():
     assert nn.MLP(2, [3, 4, 1], ["relu", "tanh", "linear"]).architecture()["activation"] == ["relu", "tanh", "linear"]
     assert nn.MLP(2, [3, 4, 1], ["relu", "tanh"]).architecture()["activation"] == ["relu", "tanh", "sigmoid"]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value
+from autograd import Value, compile
 from optim import SGD, Adam, InverseTime
 from optim._data import targets
 from optim._threads import SMALL, one_if_small
@@ -207,6 +207,15 @@ def test_an_optimizer_of_another_model(rings: Data) -> None:
         fit(network(), rings, optimizer=SGD(network().parameters(), lr=0.1))
     with pytest.raises(TypeError, match="must be an optimizer"):
         fit(network(), rings, optimizer=SGD)
+
+
+def test_a_program_of_another_model(rings: Data) -> None:
+    mine, other = network(), network()
+    program = compile(lambda x, t: nn.mse(other(x), t), other.parameters())
+    before = [p.data for p in other.parameters()]
+    with pytest.raises(ValueError, match="compiled for the parameters of another model"):
+        fit(mine, rings, program=program)
+    assert [p.data for p in other.parameters()] == before
 
 
 def test_plot(rings: Data) -> None:
