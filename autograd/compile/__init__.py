@@ -11,11 +11,13 @@
 
     tensors    the language of matrix programs: tensors, views of their columns, expressions, assignments
     groups     which scalar nodes become which matrix: the forward pass as assignments (`nodes`: which of them get a
-               column of their own; `masks`: softmaxes over fewer and fewer numbers, as in causal attention)
+               column of their own; `masks`: softmaxes over fewer and fewer numbers, as in causal attention;
+               `padding`: sums that lack terms, as at the border of a convolution)
     adjoint    its backward pass: the chain rule, one tensor at a time (`expressions`: what tensors are made of)
     text       both as the vectorised backpropagation that a textbook prints (`text_names` names the arrays, `slices`
                writes the views, `text_shapes` tells the shapes)
-    calls      both as NumPy calls that allocate nothing (`arrays`: what their names stand for, `memory`: the views)
+    calls      both as NumPy calls that allocate nothing (`arrays`: what their names stand for, `memory`: the views,
+               `scatter`: sums in any order)
     matrix     those calls, bound to arrays for each batch size, in blocks of rows
     loops      both as loops that numba compiles (`fusing`: which can be one, `flattening`: which need no rows,
                `loop_text`: their lines, `numba_functions`: exp and log in them, `numba_matrix`: bound and run)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from autograd import rules
 from autograd.compile.arrays import Arrays
-from autograd.compile.memory import scatter, sorted_columns
+from autograd.compile.scatter import Columns, scatter
 from autograd.compile.tensors import (
     Along,
     Assign,
@@ -102,7 +102,7 @@ class Calls(Arrays):
         if a.scatter is not None:
             value = self.name_of(a.value)
             over_batch = a.value.batched and not a.target.tensor.batched
-            index, summed = self.constant_index(sorted_columns(a.scatter)), ", True" if over_batch else ""
+            index, summed = self.constant_index(Columns(a.scatter)), ", True" if over_batch else ""
             row = Ref(a.target.tensor, 0, (a.target.tensor.size,), (1,))
             self.out(f"scatter({self.view(row)}, {index}, {value}{summed})")
         elif a.add:

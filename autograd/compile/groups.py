@@ -23,6 +23,7 @@ import numpy as np
 from autograd import rules
 from autograd.compile.linear import uses
 from autograd.compile.nodes import Factor, Node, nodes_of
+from autograd.compile.padding import pad
 from autograd.compile.record import Recording
 from autograd.compile.tensors import (
     Along,
@@ -83,6 +84,7 @@ class Grouper:
         self.order: dict[Tensor | None, int] = {None: -1, self.parameters: 0}
         self.forward: list[Assign] = []
         self.gathered: dict[tuple[int, bytes], Tensor] = {}
+        self.invented = 0  # slots behind which there is no scalar node
         self.bounds: set[int] = set()
         self.scopes = {place: recording.scopes.get(slot, "") for slot, place in recording.parameters.items()}
         self.is_batched = recording.batched()
@@ -107,6 +109,7 @@ class Grouper:
             for node in levels[level]:
                 self._weigh(node)
             self._weigh_together(levels[level])
+            pad(self, levels[level])
             groups: dict[Any, list[Node]] = {}
             for node in levels[level]:
                 groups.setdefault(self._signature(node), []).append(node)
@@ -142,8 +145,8 @@ class Grouper:
         """Terms of one tensor with coefficients of all kinds become its product with constants."""
         kinds: dict[Tensor | None, set[float]] = {}
         for c, t in node.singles:
-            kinds.setdefault(self._tensor(t), set()).add(c)
-        many = [len(kinds[self._tensor(t)]) > 2 for _, t in node.singles]
+            kinds.setdefault(self.tensor(t), set()).add(c)
+        many = [len(kinds[self.tensor(t)]) > 2 for _, t in node.singles]
         if any(many):
             node.products += [(1.0, t, c) for c, t in compress(node.singles, many)]
             node.singles = [term for term, one in zip(node.singles, many, strict=True) if not one]
@@ -164,19 +167,21 @@ class Grouper:
 
     # -- 2. Nodes made alike ----------------------------------------------------------------------------------------
 
-    def _tensor(self, x: Factor) -> Tensor | None:
+    def tensor(self, x: Factor) -> Tensor | None:
+        """The tensor that a factor is a column of; None for a constant."""
         return None if x.__class__ is float else self.where[x][0]  # type: ignore[index]
 
-    def _column(self, x: Factor) -> float:
+    def column(self, x: Factor) -> float:
+        """The column of its tensor; a constant itself."""
         return x if x.__class__ is float else self.where[x][1]  # type: ignore[index]
 
-    def _place(self, x: Factor) -> float:
+    def place(self, x: Factor) -> float:
         """The column, to sort by; constants stay in the order in which they come."""
-        return 0.0 if self._tensor(x) is None else self._column(x)
+        return 0.0 if self.tensor(x) is None else self.column(x)
 
-    def _is_shared(self, x: Factor) -> bool:
+    def is_shared(self, x: Factor) -> bool:
         """Whether all examples share it."""
-        tensor = self._tensor(x)
+        tensor = self.tensor(x)
         return tensor is None or not tensor.batched
 
     def _rank(self, tensor: Tensor | None) -> int:
@@ -189,21 +194,21 @@ class Grouper:
     def _signature(self, node: Node) -> Any:
         batched, held = self.is_batched[node.slot], node.slot in self.r.held
         if not node.is_sum:
-            return node.op.name, batched, held, tuple(self.order[self._tensor(x)] for x in self._arguments(node))
+            return node.op.name, batched, held, tuple(self.order[self.tensor(x)] for x in self._arguments(node))
         kinds: dict[Any, int] = {}
-        for key, _, _ in self._terms(node):
+        for key, _, _ in self.terms(node):
             kinds[key] = kinds.get(key, 0) + 1
         return "sum", batched, held, tuple(sorted(kinds.items()))
 
     def _arguments(self, node: Node) -> Sequence[int]:
         """What it is made from; the largest of several numbers is the same in any order, so those of a tensor meet."""
         if node.op is rules.maximum and node.slot in self.r.held:
-            return sorted(node.args, key=lambda x: self.order[self._tensor(x)])
+            return sorted(node.args, key=lambda x: self.order[self.tensor(x)])
         return node.args
 
-    def _terms(self, node: Node) -> Iterable[tuple[tuple[int, int, float], Factor, Factor | None]]:
+    def terms(self, node: Node) -> Iterable[tuple[tuple[int, int, float], Factor, Factor | None]]:
         """(the key of its block, left factor, right factor) for every term of a sum."""
-        order, tensor = self.order, self._tensor
+        order, tensor = self.order, self.tensor
         known: dict[tuple[Tensor | None, Tensor | None], tuple[bool, int, int]] = {}
         for c, u, v in node.products:
             both = tensor(u), tensor(v)
@@ -214,7 +219,18 @@ class Grouper:
             swapped, a, b = known[both]
             yield (a, b, c), *((v, u) if swapped else (u, v))
         for c, t in node.singles:
-            yield (self.order[self._tensor(t)], -2, c), t, None
+            yield (self.order[self.tensor(t)], -2, c), t, None
+
+    def key_of(self, product: tuple[float, Factor, Factor]) -> tuple[int, int, float]:
+        """The key of the block of this product."""
+        return next(iter(self.terms(Node(-1, rules.total, products=[product]))))[0]
+
+    def new_slots(self, tensor: Tensor, start: int, count: int) -> list[int]:
+        """Slots for columns of a tensor behind which there is no scalar node."""
+        self.invented += count
+        slots = list(range(-self.invented, count - self.invented))
+        self.where.update({slot: (tensor, start + k) for k, slot in enumerate(slots)})
+        return slots
 
     def _group(self, nodes: list[Node]) -> None:
         if nodes[0].is_sum:
@@ -227,9 +243,9 @@ class Grouper:
 
     def _parts(self, nodes: list[Node]) -> list[list[Node]]:
         """Functions of parameters, such as Σ |w|, by the matrices that they form."""
-        if self._tensor(nodes[0].args[0]) is not self.parameters:
+        if self.tensor(nodes[0].args[0]) is not self.parameters:
             return [nodes]
-        nodes = sorted(nodes, key=lambda n: self._column(n.args[0]))
+        nodes = sorted(nodes, key=lambda n: self.column(n.args[0]))
         grids = self._matrices_in(self.parameters, self._index([n.args[0] for n in nodes]))
         return [nodes] if grids is None else [[nodes[k] for row in grid for k in row] for grid in grids]
 
@@ -238,9 +254,9 @@ class Grouper:
     def _elementwise(self, nodes: list[Node]) -> None:
         arguments = {n.slot: self._arguments(n) for n in nodes}
         rows = list(zip(*arguments.values(), strict=True))
-        variety = [0 if self._tensor(row[0]) is None else len(set(row)) for row in rows]
+        variety = [0 if self.tensor(row[0]) is None else len(set(row)) for row in rows]
         order = sorted(range(len(rows)), key=lambda k: -variety[k])  # in the order of the argument that repeats least
-        nodes = sorted(nodes, key=lambda n: [self._place(arguments[n.slot][k]) for k in order])
+        nodes = sorted(nodes, key=lambda n: [self.place(arguments[n.slot][k]) for k in order])
         rows = list(zip(*(arguments[n.slot] for n in nodes), strict=True))
         shape = self._shape(rows, len(nodes))
         args = tuple(self._operand(row, shape) for row in rows)
@@ -250,15 +266,15 @@ class Grouper:
     def _largest(self, nodes: list[Node]) -> None:
         """max over many arguments, which may come from several tensors."""
         batched = self.is_batched[nodes[0].slot]
-        by_tensor = [sorted(n.args, key=lambda x: (self.order[self._tensor(x)], self._column(x))) for n in nodes]
-        order = sorted(range(len(nodes)), key=lambda i: [self._column(x) for x in by_tensor[i]])
+        by_tensor = [sorted(n.args, key=lambda x: (self.order[self.tensor(x)], self.column(x))) for n in nodes]
+        order = sorted(range(len(nodes)), key=lambda i: [self.column(x) for x in by_tensor[i]])
         nodes, by_tensor = [nodes[i] for i in order], [by_tensor[i] for i in order]
         result: Expr | None = None
         start, total = 0, len(by_tensor[0])
         while start < total:
-            tensor = self._tensor(by_tensor[0][start])
+            tensor = self.tensor(by_tensor[0][start])
             stop = start
-            while stop < total and self._tensor(by_tensor[0][stop]) is tensor:
+            while stop < total and self.tensor(by_tensor[0][stop]) is tensor:
                 stop += 1
             part = [row[start:stop] for row in by_tensor]
             shape = (len(nodes), stop - start)
@@ -275,10 +291,10 @@ class Grouper:
         blocks: dict[tuple[int, int, float], Block] = {}
         for k, node in enumerate(nodes):
             terms: dict[tuple[int, int, float], list[tuple[Factor, Factor | None]]] = {}
-            for key, u, v in self._terms(node):
+            for key, u, v in self.terms(node):
                 terms.setdefault(key, []).append((u, v))
             for key, pairs in terms.items():
-                pairs.sort(key=lambda p: (self._column(p[0]), 0 if p[1] is None else self._column(p[1])))
+                pairs.sort(key=lambda p: (self.column(p[0]), 0 if p[1] is None else self.column(p[1])))
                 block = blocks.setdefault(key, Block(key[2], [], None if key[1] == -2 else []))
                 block.left.append([u for u, _ in pairs])
                 if block.right is not None:
@@ -304,13 +320,13 @@ class Grouper:
 
     def _key(self, block: Block, k: int) -> list[float]:
         right = block.right[k] if block.right is not None else []
-        return [self._place(x) for x in (*block.left[k][:2], *right[:2])]
+        return [self.place(x) for x in (*block.left[k][:2], *right[:2])]
 
     def _grids(self, block: Block) -> tuple[list[tuple[list[int], int, int]], list[int]]:
         """The nodes as grids, ([positions], I, J), in which every left row meets every right row; and the others."""
         assert block.right is not None
-        lefts = [tuple(self._column(x) for x in row) for row in block.left]
-        rights = [tuple(self._column(x) for x in row) for row in block.right]
+        lefts = [tuple(self.column(x) for x in row) for row in block.left]
+        rights = [tuple(self.column(x) for x in row) for row in block.right]
         meets: dict[Any, dict[Any, int]] = {}
         doubles: list[int] = []
         for k, (u, v) in enumerate(zip(lefts, rights, strict=True)):
@@ -366,7 +382,7 @@ class Grouper:
         """
         left = self._index(block.left[0])
         right = None if block.right is None else self._index(block.right[0])
-        grids = self._matrices_in(self._tensor(block.left[0][0]), left)
+        grids = self._matrices_in(self.tensor(block.left[0][0]), left)
         if grids is None:
             return None
         pieces: list[Expr] = []
@@ -418,7 +434,7 @@ class Grouper:
         if k == 1:
             a, b = self._operand(left, shape), self._operand(right, shape)
             return Elementwise(rules.mul, (a, b), shape, a.batched or b.batched)
-        one = i == j == 1 and self._is_shared(left[0]) == self._is_shared(right[0])  # a number for each example
+        one = i == j == 1 and self.is_shared(left[0]) == self.is_shared(right[0])  # a number for each example
         if j and not one:
             u = self._index(left).reshape(i, j, k)
             v = self._index(right).reshape(i, j, k)
@@ -438,13 +454,13 @@ class Grouper:
     # -- 4. Operands ------------------------------------------------------------------------------------------------
 
     def _index(self, row: Sequence[Factor]) -> Index:
-        return np.array([self._column(x) for x in row])
+        return np.array([self.column(x) for x in row])
 
     def _shape(self, operands: Iterable[Sequence[Factor]], n: int) -> Shape:
         """The shape of n nodes with these operands: that of a tensor all of whose columns they are; else (n,), or the
         (n/b, b) in which all are affine when they are not in a row.
         """
-        tensors = {k: (self._tensor(row[0]), self._index(row).reshape(n, -1)) for k, row in enumerate(operands)}
+        tensors = {k: (self.tensor(row[0]), self._index(row).reshape(n, -1)) for k, row in enumerate(operands)}
         indices = [index for tensor, index in tensors.values() if tensor is not None]
         if all(affine(i) is not None for i in indices):
             for tensor, index in tensors.values():
@@ -466,13 +482,18 @@ class Grouper:
 
     def _operand(self, row: Sequence[Factor], shape: Shape) -> Expr:
         """These slots, all of one tensor, as an array of this shape."""
-        tensor = self._tensor(row[0])
+        tensor = self.tensor(row[0])
         index = self._index(row)
         if tensor is None:
             return Number(float(index[0])) if np.all(index == index[0]) else Table(index.reshape(shape))
+        return self.operand_at(tensor, index, shape)
+
+    def operand_at(self, tensor: Tensor, index: Index, shape: Shape) -> Ref:
+        """These columns of a tensor as an array of this shape: a view, or a copy."""
         found = affine(index.reshape(shape))
         if found is not None:
             return Ref(tensor, found[0], shape, found[1])
+        index = index.ravel()
         key = (id(tensor), index.tobytes())
         copy = self.gathered.get(key)
         if copy is None:
