@@ -141,6 +141,11 @@ def arriving(graph: Graph) -> Array:
     return np.asarray(graph.passes[()])
 
 
+def down(graph: Graph) -> Array:
+    """∂node/∂argument with the slopes as they are, at all points (node × point × component)."""
+    return _passes(graph, list(range(len(graph.points))))[1]
+
+
 def _passes(graph: Graph, points: list[int]) -> tuple[Array, Array, Array]:
     """∂f/∂node (node × point), ∂node/∂arguments (node × point × component), and the gradient."""
     key = tuple(points)

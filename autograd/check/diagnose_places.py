@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd.check.diagnose_formula import plain, product, total_of
+from autograd.check.diagnose_formula import latex, plain, product, total_of
 from autograd.check.diagnose_graph import Ints
 from autograd.check.groups import Group, Groups
 from autograd.check.problem import Array
@@ -202,6 +202,17 @@ class Words:
             if graph.nodes[d].op == "input"
         )
         return ", ".join(names)
+
+    def along(self, edges: Ints) -> str:
+        """The arguments below some edges, in LaTeX: what ∂ is taken by."""
+        below = self.groups.reach
+        bits = 0
+        for d in np.unique(self.graph.dst[edges]).tolist():
+            bits |= below[d]
+        blocks = self.graph.problem.blocks
+        names = [latex(symbol(b.name)) for b in blocks if bits >> b.offset & ((1 << b.size) - 1)]
+        shown = ", ".join(names[:3] + [r"\dots"] * (len(names) > 3))
+        return shown if len(names) == 1 else rf"\left({shown}\right)"
 
     def path(self, place: Group) -> Where:
         """Edges as a way that the gradient takes: "the path from a·b to b"."""

@@ -1,7 +1,7 @@
-"""A factor of a longer product that was forgotten on all ways but its own: γ in γ·(x - μ)/s, on the way to x.
+"""Mistakes with products: a factor forgotten on all ways but its own, and (uv)' = u'v'.
 
-A product of three or more factors is made of several operations. Its slope along any factor is the product of all the
-others; whoever leaves one of them out does so in the slopes of several operations at once.
+A product of three or more factors is made of several operations, as γ·(x - μ)/s is. Its slope along any factor is the
+product of all the others; whoever forgets γ on the way to x does so in the slopes of several operations at once.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from autograd.check.diagnose_changes import Candidate
+from autograd.check.diagnose_effects import down
 from autograd.check.diagnose_graph import Change, Graph
 from autograd.check.groups import Group, Groups
 from autograd.check.problem import Array
@@ -57,6 +58,33 @@ def forgotten_factors(graph: Graph, groups: Groups) -> Iterator[Candidate]:
         change = Change(edges, np.array([slopes[e] for e in edges.tolist()]))
         by = "the factor {}, on every way but its own."
         yield Candidate("missing-slope", place, change, place.cost + 1.4, by=by, node=factors[key])
+
+
+def slopes_multiplied(graph: Graph) -> Iterator[Candidate]:
+    """The slopes of two factors, multiplied or divided: (uv)' = u'v', (u/v)' = u'/v'. In a function of one number."""
+    if graph.exact.shape[1] != 1:
+        return
+    slope_of = down(graph)
+    edges: dict[int, list[int]] = {}
+    for e, s in enumerate(graph.src.tolist()):
+        if graph.nodes[s].op in ("mul", "div"):
+            edges.setdefault(s, []).append(e)
+    for node, both in edges.items():
+        if len(both) != 2:
+            continue
+        first, second = sorted(both, key=lambda e: int(graph.slot[e]))
+        other = slope_of[graph.dst[second]][:, 0]
+        is_product = graph.nodes[node].op == "mul"
+        with np.errstate(all="ignore"):
+            along = other if is_product else 1 / other
+        if not np.isfinite(along).all():
+            continue
+        by = "(uv)' = u'v'. It should be u'v + uv'" if is_product else "(u/v)' = u'/v'. It should be (u'v - uv')/v²"
+        place = Group("slope", np.array([first, second], np.int64), 0.6)
+        change = Change(place.edges, np.array([along, 0 * along]))
+        if first > second:
+            change = Change(place.edges[::-1].copy(), change.slopes[::-1].copy())
+        yield Candidate("wrong-slope", place, change, place.cost + 1.5, by=by, node=node)
 
 
 def _ways(graph: Graph, below: list[list[int]], inner: set[int], node: int, way: Way) -> Iterator[Way]:

@@ -21,7 +21,7 @@ from autograd.check.diagnose_fit import Fit, cost_of, ratio, simple
 from autograd.check.diagnose_graph import Change, Graph, Ints, Mask
 from autograd.check.diagnose_indices import Slips
 from autograd.check.diagnose_mixups import mixups
-from autograd.check.diagnose_products import forgotten_factors
+from autograd.check.diagnose_products import forgotten_factors, slopes_multiplied
 from autograd.check.diagnose_replacements import on_the_way, replacements
 from autograd.check.diagnose_slopes import component_wise, quantities, solved
 from autograd.check.diagnose_steps import other_steps
@@ -56,7 +56,7 @@ class Singles:
         self.likely = sorted(self.places, key=lambda g: g.cost)[:most]
         self.untried = len(self.places) - len(self.likely)
         self.zeros = Trials(graph, [times(graph, g, 0.0).change for g in self.places], self.probe)
-        self._below = graph.reach()
+        self._below = self.groups.reach
         self._reaches = [_reach(graph, self._below, g.edges) for g in self.places]
 
     @cached_property
@@ -76,7 +76,7 @@ class Singles:
         graph = self.graph
         others = [overwritten(graph, u) for u in self.groups.uses] + own_paths(graph, self.groups)
         others += on_the_way(graph, self.groups)
-        others += [*other_steps(graph, self.groups), *other_totals(graph, self.groups)]
+        others += [*other_steps(graph, self.groups), *other_totals(graph, self.groups), *slopes_multiplied(graph)]
         for g in self.likely:
             others += replacements(graph, self.groups, g)
             if _meets_itself(graph, g):  # the gradient is no straight line in its factor: the common ones are tried

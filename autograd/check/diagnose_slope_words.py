@@ -23,6 +23,12 @@ PIECEWISE = {
     "minimum": "1 along the smaller of the two, 0 along the other",
 }
 
+# of uv and u/v, by the sign between the letters
+PRODUCT_RULES = {
+    "v": "(u v)' = u' v + u v'",
+    "/": r"\left(\frac{u}{v}\right)' = \frac{u' v - u v'}{v^{2}}",
+}
+
 
 def taken_instead(words: Words, finding: Candidate, place: Group) -> Diagnosis:
     """A slip of an index, a part of a sum that was left out, or a quantity that was multiplied in."""
@@ -42,6 +48,10 @@ def taken_instead(words: Words, finding: Candidate, place: Group) -> Diagnosis:
         factor = plain(words.show(finding.node))
         text = f"{where.what[0].upper()}{where.what[1:]} {by} in yours: multiply it by {factor}."
         return Diagnosis(finding.kind, str(where), None, text, latex(words.show(finding.node)))
+    if by.startswith("("):
+        shown = words.show(finding.node)
+        text = f"In yours, {plain(shown)} was differentiated as {by}."
+        return Diagnosis(finding.kind, f"{plain(shown)}{words.line([finding.node])}", None, text, PRODUCT_RULES[by[2]])
     where = words.place(place, slope=True)
     if finding.kind == "missing-slope":  # the whole gradient that arrives
         where = words.place(place, slope=False)
@@ -49,31 +59,31 @@ def taken_instead(words: Words, finding: Candidate, place: Group) -> Diagnosis:
         return Diagnosis(finding.kind, str(where), None, text, "")
     if finding.kind == "missing-term":
         return Diagnosis(
-            finding.kind, str(where), None, f"At {where.what}, yours leaves out {by}", _right_tex(words, place)
+            finding.kind, str(where), None, f"At {where.what}, yours leaves out {by}", right_tex(words, place)
         )
     if finding.kind == "term-sign":
         text = f"At {where.what}, {by} has the wrong sign in yours."
-        return Diagnosis(finding.kind, str(where), -1.0, text, _right_tex(words, place))
+        return Diagnosis(finding.kind, str(where), -1.0, text, right_tex(words, place))
     slip = "" if " in place of the " in by and "index" not in by else "A slip of an index: "
     text = f"{slip}{'at' if slip else 'At'} {where.what}, yours takes {by}."
-    return Diagnosis(finding.kind, str(where), None, text, _right_tex(words, place))
+    return Diagnosis(finding.kind, str(where), None, text, right_tex(words, place))
 
 
-def _right_tex(words: Words, place: Group) -> str:
-    """The right slope at this place."""
+def right_tex(words: Words, place: Group) -> str:
+    """The right slope at this place, in LaTeX."""
     graph, first = words.graph, int(place.edges[0])
     source, slot = graph.nodes[int(graph.src[first])], int(graph.slot[first])
     if source.op == "sum":
         shown = words.show_sum(place.edges[graph.src[place.edges] == graph.src[first]])
-        return rf"\frac{{\partial}}{{\partial w}} {latex(shown)}"
+        return rf"\frac{{\partial}}{{\partial {words.along(place.edges)}}} {latex(shown)}"
     right = right_slope(RULES[source.op], slot)
     assert right is not None
     if len({graph.nodes[i].op for i in graph.src[place.edges].tolist()}) > 1:
         by, shown = latex(symbol(words.blocks(place.edges))), words.show(int(graph.src[first]))
         return rf"\frac{{\partial}}{{\partial {by}}} \left({latex(shown)}\right)"
-    names, _ = _names(words, place, source.op, slot, right)
+    names, _, letters = _names(words, place, source.op, slot, right)
     by = latex(names.get("x" if slot == 0 else "y", symbol("x")))
-    return rf"\frac{{\partial}}{{\partial {by}}} = {latex(_renamed(right, names))}"
+    return rf"\frac{{\partial}}{{\partial {by}}} = {latex(_renamed(right, names))}{letters}"
 
 
 def other_slope(words: Words, finding: Candidate, place: Group) -> Diagnosis:
@@ -92,11 +102,11 @@ def other_slope(words: Words, finding: Candidate, place: Group) -> Diagnosis:
     if source.op == "sum":
         return _coefficients(words, finding, place, where)
     slot = int(graph.slot[place.edges[0]])
-    names, legend = _names(words, place, source.op, slot, wrong.slope)
+    names, legend, letters = _names(words, place, source.op, slot, wrong.slope)
     right = right_slope(RULES[source.op], slot)
     assert right is not None
     tex = rf"\frac{{\partial}}{{\partial {latex(names.get('x' if slot == 0 else 'y', symbol('x')))}}}"
-    tex += f" = {latex(_renamed(right, names))}"
+    tex += f" = {latex(_renamed(right, names))}{letters}"
     should = _in_words(source.op, names) or plain(_renamed(right, names))
     legend = f" ({legend})" if legend else ""
     if finding.kind == "missing-slope":
@@ -145,13 +155,17 @@ def _in_words(op: str, names: dict[str, Expression]) -> str:
     return PIECEWISE[op].format(x=plain(names["x"])) if op in PIECEWISE else ""
 
 
-def _names(words: Words, place: Group, op: str, slot: int, wrong: Expression) -> tuple[dict[str, Expression], str]:
-    """What to call z, x and y in a slope, and what the letters stand for. Short names stand for themselves."""
+def _names(words: Words, place: Group, op: str, slot: int, wrong: Expression) -> tuple[dict[str, Expression], str, str]:
+    """What to call z, x and y in a slope, and what the letters stand for, as text and in LaTeX after the formula.
+
+    Short names stand for themselves.
+    """
     graph = words.graph
     source = int(graph.src[place.edges[0]])
     taken = {b.name for b in graph.problem.blocks}
     names: dict[str, Expression] = {}
     meaning: dict[str, str] = {}
+    stands_for: dict[str, str] = {}
     for k, letter in zip(range(len(graph.nodes[source].operands)), "xyuv", strict=False):
         edge = np.flatnonzero((graph.src == source) & (graph.slot == k))
         raw = graph.nodes[source].operands[k]
@@ -161,13 +175,21 @@ def _names(words: Words, place: Group, op: str, slot: int, wrong: Expression) ->
         else:
             free = next(c for c in (letter, *"uvabpqr") if c not in taken and symbol(c) not in names.values())
             names[letter], meaning[letter] = symbol(free), f"{free} = {plain(shown)}"
+            stands_for[letter] = f"{free} = {latex(shown)}"
     free = next(c for c in "zsto" if c not in taken)
     names["z"] = symbol(free)
     output = f"the output of {op}" if RULES[op].arity == 1 else plain(words.show(source))
     meaning = {"z": f"{free} {'is' if RULES[op].arity == 1 else '='} {output}", **meaning}
+    stands_for = {"z": f"{free} = {latex(words.show(source))}", **stands_for}
     right = right_slope(RULES[op], slot)
-    used = _symbols(wrong) | (_symbols(right) if right is not None else set())
-    return names, ", ".join(text for letter, text in meaning.items() if letter in used)
+    along = _symbols(right) if right is not None else set[str]()
+    tex = ", ".join(text for letter, text in stands_for.items() if letter in {*along, "xyuv"[slot]})
+    used = _symbols(wrong) | along
+    return (
+        names,
+        ", ".join(text for letter, text in meaning.items() if letter in used),
+        rf" \quad ({tex})" if tex else "",
+    )
 
 
 def _symbols(tree: Expression) -> set[str]:

@@ -14,7 +14,7 @@ from autograd.check.diagnose_explanation import Explanation
 from autograd.check.diagnose_formula import latex
 from autograd.check.diagnose_graph import Graph, Mask
 from autograd.check.diagnose_places import Words
-from autograd.check.diagnose_slope_words import other_slope, taken_instead
+from autograd.check.diagnose_slope_words import other_slope, right_tex, taken_instead
 from autograd.check.groups import Group, Groups
 from autograd.check.problem import Diagnosis, Evidence, Problem
 from autograd.check.uses import Uses
@@ -140,9 +140,15 @@ def _factor(words: Words, finding: Candidate, place: Group, c: float) -> Diagnos
     above = np.unique(graph.src[place.edges])
     is_term = place.role not in ("whole", "block") and graph.nodes[int(above[0])].op == "sum"
     shown = words.show_sum(place.edges[graph.src[place.edges] == above[0]]) if is_term else None
-    of = "f" if place.role in ("whole", "block") or shown is None else f"({latex(shown)})"
-    by = latex(symbol(words.blocks(place.edges))) if place.role == "block" else "w"
-    tex = rf"\frac{{\partial {of}}}{{\partial {by}}}" if of == "f" else rf"\frac{{\partial}}{{\partial {by}}} {of}"
+    by = latex(symbol(words.blocks(place.edges))) if place.role == "block" else words.along(place.edges)
+    if place.role == "slope" and not is_term:
+        tex = right_tex(words, place)  # the slope there is all that is wrong
+    elif place.role == "into":
+        tex = rf"\frac{{\partial f}}{{\partial \left({latex(words.show(int(graph.dst[place.edges[0]])))}\right)}}"
+    elif shown is None:
+        tex = rf"\frac{{\partial f}}{{\partial {by}}}"
+    else:
+        tex = rf"\frac{{\partial}}{{\partial {by}}} ({latex(shown)})"
     subject = where.what[0].upper() + where.what[1:]
     if c == 0:
         if place.role in ("whole", "block"):
@@ -152,13 +158,15 @@ def _factor(words: Words, finding: Candidate, place: Group, c: float) -> Diagnos
         text = f"{'The contribution of ' if is_term else ''}{where.what} is missing from yours: add it."
         text = text[0].upper() + text[1:]
         return Diagnosis("missing-term", str(where), 0.0, text, f"+ {tex}" if is_term else tex)
+    is_slope = place.role == "slope" and not is_term
     if c == -1:
         text = f"{subject} has the wrong sign: multiply it by -1."
-        return Diagnosis(finding.kind, str(where), -1.0, text, rf"{tex} = -(\text{{yours}})")
+        return Diagnosis(finding.kind, str(where), -1.0, text, tex if is_slope else rf"{tex} = -(\text{{yours}})")
     right = 1 / c
     count = _count(words, place, c)
     text = f"{subject} is {number_text(c)} times what it should be: multiply it by {number_text(right)}{count}."
-    return Diagnosis(finding.kind, str(where), c, text, rf"{tex} = {_tex_number(right)} \cdot (\text{{yours}})")
+    tex = tex if is_slope else rf"{tex} = {_tex_number(right)} \cdot (\text{{yours}})"
+    return Diagnosis(finding.kind, str(where), c, text, tex)
 
 
 def _count(words: Words, place: Group, c: float) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -60,6 +61,11 @@ class Groups:
         self.groups = self._all_groups()
         self.uses = all_uses(graph, self.made, self.alike, self.order, self._parts)
         self.terms = self._terms()
+
+    @cached_property
+    def reach(self) -> list[int]:
+        """For each node the inputs below it, as the bits of a number."""
+        return self.graph.reach()
 
     # -- Which nodes belong together -----------------------------------------------------------------------------
 

@@ -301,3 +301,16 @@ def test_a_mistake_and_another_order(claim, kinds):
 
     found = gradcheck(f, (RNG.normal(size=3), RNG.normal(size=3)), claim, points=4).diagnosis
     assert sorted(d.kind for d in found[:2]) == sorted(kinds)
+
+
+def test_the_corrected_term_is_written_with_the_names_of_the_arguments():
+    """What it says is the right term itself, and each letter in it is an argument or explained beside it."""
+    best = first(lambda x: x * x + ag.exp(x), 1.3, lambda x: 2 * x)
+    assert best.latex.startswith(r"+ \frac{\partial}{\partial x} (\exp")
+    best = first(lambda x: ag.sin(x) / x, 1.3, lambda x: np.cos(x) / x + np.sin(x) / x**2)
+    assert best.kind == "term-sign"
+    assert best.latex == r"\frac{\partial}{\partial x} = \frac{-z}{x} \quad (z = \frac{\sin\left(x\right)}{x})"
+    best = first(lambda a: ag.tanh(a * a), 1.3, lambda a: 2 * a * (1 - np.tanh(a * a)))
+    assert best.latex.endswith(r"= 1 - z^{2} \quad (z = \tanh\left(a^{2}\right))")
+    best = first(lambda x, y: x * y + ag.exp(x) * y, (1.3, 0.4), lambda x, y: (y, x))
+    assert r"\partial \left(x, y\right)" in best.latex

@@ -258,3 +258,17 @@ def test_scores_with_rows_and_columns_exchanged():
     assert best.kind == "transposed"
     assert "with its two indices exchanged" in best.text
     assert best.where.startswith("the slope of q·k along k")
+
+
+@pytest.mark.parametrize(
+    ("f", "claim", "where", "rule"),
+    [
+        (lambda x: x**3 * ag.tanh(x), lambda x: 3 * x * x * (1 - np.tanh(x) ** 2), "x³·tanh(x)", "(uv)' = u'v'"),
+        (lambda x: ag.log(x) * x + ag.exp(x), lambda x: 1 / x + np.exp(x), "log(x)·x", "(uv)' = u'v'"),
+        (lambda x: ag.sin(x) / x**3, lambda x: np.cos(x) / (3 * x * x), "sin(x)/x³", "(u/v)' = u'/v'"),
+        (lambda x: ag.exp(x * ag.cos(x)), lambda x: -np.exp(x * np.cos(x)) * np.sin(x), "x·cos(x)", "(uv)' = u'v'"),
+    ],
+)
+def test_slopes_of_a_product_multiplied(f, claim, where, rule):
+    found = gradcheck(f, 1.3, claim).diagnosis
+    assert any(d.kind == "wrong-slope" and d.where.startswith(where) and rule in d.text for d in found)
