@@ -73,6 +73,8 @@ def train(
     `backend`     of `autograd.compile`, or "eager" for one graph per minibatch
     `program`     what `autograd.compile` made of this very model, cost and penalty, to save compiling them again
     `progress`    show a bar; None: when standard error is a terminal
+    `on_epoch`    called with the history after each epoch; it may look at the model, change its numbers (to clip the
+                  weights, say), set `optimizer.lr`, and end the training by raising KeyboardInterrupt
 
     The best parameters seen at the end of an epoch are the ones that the model is left with, also after Ctrl-C
     (the history then says "interrupted") and after an error. The same seed gives the same history. While it runs,
@@ -144,7 +146,9 @@ def train(
                     look(attempt)
                     advance(history)
                     if on_epoch:
+                        task.finish()
                         on_epoch(history)
+                        task.take_edits()
                 fell = min(c for c, a in zip(history.cost, history.attempt, strict=True) if a == attempt)
                 if not epochs or fell <= (1 - significant) * at_start or history.stopped != "all epochs done":
                     break
@@ -232,10 +236,19 @@ class _Task:
     def set(self, w: Array) -> None:
         """Give the model these parameters."""
         if self.w is not w:
+            if self.program is not None:
+                self.take_edits()  # before, or they would count as later than `w`
             self.w[:] = w
         if self.program is None:
             for p, number in zip(self.parameters, self.w.tolist(), strict=True):
                 p.data = number
+
+    def take_edits(self) -> None:
+        """Go on from the numbers that the Values hold now."""
+        if self.program is None:
+            self.w[:] = [p.data for p in self.parameters]
+        else:
+            self.w = self.program.parameters  # (which is the same array, with what was edited)
 
     def finish(self) -> None:
         """Leave the Values right."""

@@ -218,6 +218,31 @@ def test_a_program_of_another_model(rings: Data) -> None:
     assert [p.data for p in other.parameters()] == before
 
 
+def test_on_epoch_sees_the_model_and_may_change_it(rings: Data) -> None:
+    X, target = rings[0], rings[0][:, 0] * 4.0  # numbers to be predicted: nobody asks for an accuracy on the way
+    histories = []
+    for backend in ("auto", "eager"):
+        model = nn.MLP(2, [1], output="linear", seed=0)
+        seen = []
+
+        def clip(history: History, model: nn.MLP = model, seen: list[float] = seen) -> None:
+            costs = [nn.mse(model(x), t).data for x, t in zip(X, target, strict=True)]
+            seen.append(sum(costs) / len(costs) - history.cost[-1])
+            for p in model.parameters():
+                p.data = min(max(p.data, -1.0), 1.0)
+            if history.epochs == 5:
+                raise KeyboardInterrupt
+
+        optimizer = SGD(model.parameters(), lr=0.02)
+        history = train(model, nn.mse, (X, target), optimizer, epochs=9, on_epoch=clip, backend=backend, batch_size=12)
+        assert seen == pytest.approx([0.0] * 5, abs=1e-12)
+        assert (history.stopped, history.epochs) == ("interrupted", 5)
+        assert max(abs(p.data) for p in model.parameters()) > 1.0  # the best are those that were measured …
+        assert history.cost[-1] > 2.0  # … and they are far from the 4 that it takes, for they are clipped each time
+        histories.append(history.cost)
+    assert histories[0] == pytest.approx(histories[1], rel=1e-12)
+
+
 def test_plot(rings: Data) -> None:
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
