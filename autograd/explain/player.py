@@ -113,6 +113,11 @@ svg .later { opacity: .38; }
   .controls input[type=range] { flex-basis: 100%; order: -1; } .keys { display: none; }
   .playing .below { min-height: 0; } .playing .steps li.only .line { font-size: 1rem; padding-left: 0; }
 }
+@media (max-width: 48rem) and (max-height: 27rem) {  /* a phone on its side */
+  main { padding-bottom: 4.5rem; } h1 { font-size: 1rem; margin: 0 0 .2rem; }
+  .controls input[type=range] { flex: 1 1 4rem; min-width: 4rem; order: 0; }
+  .playing .controls { flex-wrap: nowrap; padding: .2rem .6rem; }
+}
 @media print {
   .steps .line.more { -webkit-mask-image: none !important; mask-image: none !important; }
   .controls, .keys { display: none !important; } .playing ol.steps > li { display: block !important; }

@@ -222,6 +222,15 @@ def test_the_arrow_keys_scroll_a_formula_that_has_the_focus(opened, story):
     assert opened.locator("#count").text_content() != at
 
 
+def test_on_a_phone_on_its_side_the_formula_is_seen(opened):
+    opened.set_viewport_size({"width": 740, "height": 360})
+    opened.keyboard.press("b")
+    opened.keyboard.press("ArrowRight")
+    line, controls = (opened.locator(each).first.bounding_box() for each in ("li.now .line", ".controls"))
+    assert line["y"] + line["height"] <= controls["y"]
+    assert opened.evaluate("document.documentElement.scrollWidth") <= 740
+
+
 def test_in_the_dark_everything_is_readable(browser, story, tmp_path):
     tab = browser.new_page(color_scheme="dark")
     tab.goto(story.save(tmp_path / "page.html").as_uri())
