@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -62,17 +61,37 @@ class Input(Value):
         return Value.__hash__(self)
 
 
-def _derived(name: str) -> Callable[..., Any]:
-    """The operator of Value; of Inputs and plain numbers it makes an Input."""
-    operator = getattr(Value, name)
+def _derived(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """An operator of Value and its reflection, which make an Input of Inputs and plain numbers."""
+    operator, reflection = getattr(Value, f"__{name}__"), getattr(Value, f"__r{name}__")
 
-    def of_inputs(self: Input, *others: Any) -> Any:
-        made = operator(self, *others)
-        if made.__class__ is Value and all(x.__class__ is not Value for x in others):
+    def of_inputs(self: Input, other: Any) -> Any:
+        made = operator(self, other)
+        if other.__class__ is not Value and made.__class__ is Value:
             made.__class__ = Input
         return made
 
-    return wraps(operator)(of_inputs)
+    def reflected(self: Input, other: Any) -> Any:
+        if other.__class__ is Value:  # Python asks a subclass first
+            return operator(other, self)
+        made = reflection(self, other)
+        if made.__class__ is Value:
+            made.__class__ = Input
+        return made
+
+    return of_inputs, reflected
+
+
+def _of_one(name: str) -> Callable[..., Any]:
+    operator = getattr(Value, name)
+
+    def of_an_input(self: Input) -> Any:
+        made = operator(self)
+        if made.__class__ is Value:
+            made.__class__ = Input
+        return made
+
+    return of_an_input
 
 
 def _refused(name: str) -> Callable[..., Any]:
@@ -85,10 +104,10 @@ def _refused(name: str) -> Callable[..., Any]:
 
 
 for sign in ("add", "sub", "mul", "truediv", "pow"):
-    for side in ("", "r"):
-        setattr(Input, f"__{side}{sign}__", _derived(f"__{side}{sign}__"))
-for sign in ("neg", "abs"):
-    setattr(Input, f"__{sign}__", _derived(f"__{sign}__"))
+    for method, function in zip((f"__{sign}__", f"__r{sign}__"), _derived(sign), strict=True):
+        setattr(Input, method, function)
+for method in ("__neg__", "__abs__"):
+    setattr(Input, method, _of_one(method))
 for method, text in {"int": "int", "float": "float", "round": "round", "floor": "math.floor", "ceil": "math.ceil",
                      "trunc": "math.trunc", "mod": "%", "floordiv": "//", "rmod": "%", "rfloordiv": "//",
                      "divmod": "divmod"}.items():  # fmt: skip
@@ -103,6 +122,12 @@ def inputs_for(x: Any, leaves: list[Value]) -> Any:
         result[place] = leaf = Input(float(array[place]))
         leaves.append(leaf)
     return result if array.shape else result[()]
+
+
+def release(leaves: list[Value]) -> None:
+    """The cost has been run: from here on they are Values like others, and found in sets and dicts as fast."""
+    for leaf in leaves:
+        leaf.__class__ = Value
 
 
 def frozen(value: Value, what: str, example: bool) -> str:

@@ -32,17 +32,19 @@ Pairs = dict[Factor, Factor]
 
 def pad(grouper: Grouper, nodes: Iterable[Node]) -> None:
     """Complete the sums among the nodes of one level, in place."""
+    sums = [node for node in nodes if node.is_sum and node.products and grouper.is_batched[node.slot]]
+    if len({len(node.products) for node in sums}) < 2 and _share_numbers(grouper, sums[:2]):
+        return  # as in a layer
     families: dict[Any, list[Node]] = {}
     terms: dict[int, dict[Key, list[tuple[Factor, Factor | None]]]] = {}
-    for node in nodes:
-        if node.is_sum and node.products and grouper.is_batched[node.slot]:
-            found: dict[Key, list[tuple[Factor, Factor | None]]] = {}
-            for key, u, v in grouper.terms(node):
-                found.setdefault(key, []).append((u, v))
-            main = max((k for k in found if k[1] != -2), key=lambda k: (len(found[k]), k))
-            others = tuple(sorted((k, len(t)) for k, t in found.items() if k != main))
-            terms[node.slot] = found
-            families.setdefault((main, others, node.slot in grouper.r.held), []).append(node)
+    for node in sums:
+        found: dict[Key, list[tuple[Factor, Factor | None]]] = {}
+        for key, u, v in grouper.terms(node):
+            found.setdefault(key, []).append((u, v))
+        main = max((k for k in found if k[1] != -2), key=lambda k: (len(found[k]), k))
+        others = tuple(sorted((k, len(t)) for k, t in found.items() if k != main))
+        terms[node.slot] = found
+        families.setdefault((main, others, node.slot in grouper.r.held), []).append(node)
     for (main, _, _), members in families.items():
         pairs = [terms[node.slot][main] for node in members]
         left, right = pairs[0][0]
@@ -51,6 +53,12 @@ def pad(grouper: Grouper, nodes: Iterable[Node]) -> None:
         if any(len({v for _, v in p}) < len(p) or len({u for u, _ in p}) < len(p) for p in pairs):
             continue  # a number or a weight that occurs twice
         _pad_family(grouper, main, members, [dict(p) for p in pairs])  # type: ignore[arg-type]
+
+
+def _share_numbers(grouper: Grouper, nodes: Sequence[Node]) -> bool:
+    """Whether these sums are over the same numbers of the example."""
+    factors = [{x for _, u, v in node.products for x in (u, v) if not grouper.is_shared(x)} for node in nodes]
+    return all(f == factors[0] for f in factors)
 
 
 def _pad_family(grouper: Grouper, main: Key, nodes: list[Node], pairs: list[Pairs]) -> None:

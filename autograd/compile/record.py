@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from autograd import rules, scope
-from autograd.compile.frozen import REFUSED, TraceError, frozen, inputs_for
+from autograd.compile.frozen import REFUSED, TraceError, frozen, inputs_for, release
 from autograd.errors import ieee
 from autograd.op import Op
 from autograd.order import arguments, topological
@@ -140,6 +140,7 @@ def record(
         extra = None
         if penalty is not None:
             extra = penalty if isinstance(penalty, Value) else _one_value(penalty(), "the penalty")
+    release(fresh)
     result = Recording(parameter_count=len(known), shapes=[np.shape(a) for a in example] if given else [])
     result.names = _argument_names(cost, len(result.shapes))
     slots: dict[Value, int] = {}
