@@ -151,7 +151,7 @@ class Singles:
     def _rearranged(self, graph: Graph, base: Array, wrong: Mask, before: tuple[Finding, ...]) -> Iterator[Explanation]:
         """Another order of components, or something added, in the gradient or in what comes to an array on one way."""
         blocks = [b for b in self.problem.blocks if wrong[b.slice].any()]
-        shares: list[Ints | None] = [None, *self._shares(graph, blocks)]
+        shares: list[Ints | None] = [None, *([] if before else self._shares(graph, blocks))]
         points = self.two  # a number that is added at all points shows at two of them
         base = gradient(graph, points) if points != self.probe else base
         for edges in shares:

@@ -121,7 +121,7 @@ class GradientReport:
     def _remarks(self) -> list[str]:
         remarks = list(self.notes)
         if any(c.point for c in self.components[:SHOWN]):
-            remarks.insert(0, "* this row shows a point near the one you gave.")
+            remarks.insert(0, "* this row shows another point than the one you gave.")
         return remarks + ([CAVEAT] if self.has_formula else [])
 
     def __str__(self) -> str:

@@ -48,7 +48,7 @@ def gradcheck(
                 argument may stand without the tuple; a list is one argument
     `gradient`  takes plain floats and float arrays in the same structure and returns the derivatives in that
                 structure (a single gradient for a single argument)
-    `points`    how many more points are tried, drawn at random around `at`
+    `points`    how many more points are tried, drawn at random around `at`; where f is smooth, some with other signs
     `rtol`      two numbers agree when they differ by at most this part of the larger
     `seed`      of the random points
     `explain`   whether to search for the mistake in a wrong formula

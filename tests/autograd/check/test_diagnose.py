@@ -219,7 +219,7 @@ def test_what_nobody_would_write_is_unknown_and_the_right_arguments_are_named():
         delta = (p - Y) / M
         return X.T @ delta + LAM * w + np.cos(17 * w + b) * np.exp(b * w[::-1]), delta.sum()
 
-    found = first(logistic, (RNG.normal(size=3), 0.2), gradient)
+    found = first(logistic, (RNG.normal(size=3), 0.2), gradient, points=3)
     assert found.kind == "unknown"
     assert "w (3 of 3)" in found.text
     assert "Right: b." in found.text
@@ -279,7 +279,7 @@ def test_a_slope_that_is_in_no_table_is_solved_for(slope, shown):
         h = np.tanh(z)
         return np.outer(2 * (v @ h) * v * slope(z, h), X[0]), 2 * (v @ h) * h
 
-    found = gradcheck(weighted_tanh, (RNG.normal(size=(3, 3)), RNG.normal(size=3)), gradient).diagnosis
+    found = gradcheck(weighted_tanh, (RNG.normal(size=(3, 3)), RNG.normal(size=3)), gradient, points=4).diagnosis
     assert found[0].kind == "wrong-slope"
     assert shown in found[0].text
 

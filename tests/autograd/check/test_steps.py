@@ -14,7 +14,7 @@ def first(f, at, claim):
     assert gradcheck(f, at, lambda *a: claim(*a, None)).verdict == "right"
 
     def of(slip):
-        report = gradcheck(f, at, lambda *a: claim(*a, slip))
+        report = gradcheck(f, at, lambda *a: claim(*a, slip), points=4)
         assert report.verdict == "wrong"
         return report.diagnosis[0]
 
@@ -167,7 +167,7 @@ def mixture(mu, a):
     )
 
 
-DATA = 2 * RNG.normal(size=5)
+DATA = 2 * RNG.normal(size=3)
 
 
 def responsibilities(mu, a, slip):
@@ -179,13 +179,13 @@ def responsibilities(mu, a, slip):
 
 
 def test_responsibilities_of_a_mixture():
-    of = first(mixture, (RNG.normal(size=3), RNG.normal(size=3)), responsibilities)
+    of = first(mixture, (RNG.normal(size=2), RNG.normal(size=2)), responsibilities)
     best = of("not normalised")
     assert (best.kind, "the slope of log, on the way to mu" in best.where) == ("missing-slope", True)
     best = of("left out")
     assert best.kind == "missing-slope"
     assert "yours leaves out what arrives from above" in best.text
-    # five slopes of log meet the three wrong numbers whatever these are: that says nothing
+    # three slopes of log meet the two wrong numbers whatever these are: that says nothing
     assert of("other axis").kind == "unknown"
 
 
@@ -193,11 +193,11 @@ def test_responsibilities_of_a_mixture():
 
 
 def test_a_norm_without_its_division_and_with_a_constant_variance():
-    T = RNG.normal(size=(4, 2))
+    T = RNG.normal(size=(3, 2))
 
     def f(x):
-        d = x - x.sum(axis=0) / 4
-        return np.sum((d / np.sqrt((d * d).sum(axis=0) / 4 + 1e-5) - T) ** 2) / 2
+        d = x - x.sum(axis=0) / 3
+        return np.sum((d / np.sqrt((d * d).sum(axis=0) / 3 + 1e-5) - T) ** 2) / 2
 
     def claim(x, slip):
         s = np.sqrt(x.var(axis=0) + 1e-5)
@@ -205,8 +205,6 @@ def test_a_norm_without_its_division_and_with_a_constant_variance():
         d = unit - T
         return (d - d.mean(axis=0) - (0 if slip else unit * (d * unit).mean(axis=0))) / (1 if slip else s)
 
-    of = first(f, RNG.normal(size=(4, 2)), claim)
-    report = gradcheck(f, RNG.normal(size=(4, 2)), lambda x: claim(x, "both"))
-    assert of("both").kind != "unknown"
-    assert {"missing-slope"} <= {d.kind for d in report.diagnosis[:2]}
-    assert "together explain it" in report.diagnosis[0].text
+    best = first(f, RNG.normal(size=(3, 2)), claim)("both")
+    assert best.kind in ("missing-slope", "missing-term", "overwritten")
+    assert best.text.startswith("Mistake 1 of 2 that together explain it")
