@@ -97,7 +97,11 @@ def erf(x: Any) -> Any:
 
 
 def maximum(x: Any, y: Any) -> Any:
-    """The larger of the two. Slope: 1 for the larger, 0 for the other; ½ and ½ at a tie."""
+    """The larger of the two. Slope: 1 for the larger, 0 for the other; ½ and ½ at a tie.
+
+    For an array of Values, `np.maximum`, `np.clip` and `np.max` only compare, and hand out one of the two as it is: a
+    plain number where that is the larger, and at a tie the first, which then has the whole slope.
+    """
     return apply(rules.maximum, x, y)
 
 
@@ -221,6 +225,8 @@ def _row(xs: Any, name: str) -> tuple[Any, ...]:
         return xs
     if xs.__class__ is np.ndarray and xs.ndim == 1:
         return tuple(xs.tolist())  # Python's own floats are quicker than NumPy's, one by one
+    if xs.__class__ is np.ndarray:
+        raise TypeError(f"{name} takes one row of numbers; got an array of shape {xs.shape}. Write W @ x, or X.ravel()")
     if isinstance(xs, Value | str) or not isinstance(xs, Iterable):
         raise TypeError(f"{name} takes a list of Values or numbers; got {xs!r:.80} of type {type(xs).__name__}")
     return tuple(xs)
