@@ -125,10 +125,13 @@ def run_line(line: Line, above: Sequence[Line], place: Place) -> np.ndarray[Any,
         given[parameter.name] = value.copy() if isinstance(value, np.ndarray) else value
     try:
         with np.errstate(all="ignore"):
-            result = np.asarray(line.formula(**given), dtype=float)
+            returned = line.formula(**given)
+            result = np.asarray(returned, dtype=float)  # (None becomes NaN)
     except Exception as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"line {line.name} raised {type(error).__name__}: {error}") from error
+    if returned is None:
+        raise TypeError(f"line {line.name} returned None: is a `return` missing?")
     if not np.isfinite(result).all():
         raise ValueError(f"line {line.name} gives {result[~np.isfinite(result)].flat[0]}, not a finite number")
     return result

@@ -122,6 +122,7 @@ def test_the_report_as_data_and_page():
         ({"dz2": lambda dp: dp}, "uses 'dp'"),
         ({"dp": lambda p: p / 0.0 * np.inf}, "not a finite number"),
         ({"dp": lambda p: p.nonsense}, "line dp raised AttributeError"),
+        ({"dp": lambda p: None}, "line dp returned None: is a `return` missing"),
         ({"gradient": lambda p: p}, "cannot read"),
         ([3], "a line is"),
     ],
