@@ -12,7 +12,8 @@
     tensors    the language of matrix programs: tensors, views of their columns, expressions, assignments
     groups     which scalar nodes become which matrix: the forward pass as assignments (`nodes`: which of them get a
                column of their own; `masks`: softmaxes over fewer and fewer numbers, as in causal attention;
-               `padding`: sums that lack terms, as at the border of a convolution)
+               `padding`: sums that lack terms, as at the border of a convolution; `sums`: groups of sums as matrix
+               products; `operands`: views and copies of columns)
     adjoint    its backward pass: the chain rule, one tensor at a time (`expressions`: what tensors are made of)
     text       both as the vectorised backpropagation that a textbook prints (`text_names` names the arrays, `slices`
                writes the views, `text_shapes` tells the shapes)

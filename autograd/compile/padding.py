@@ -22,7 +22,7 @@ from autograd.compile.nodes import Factor, Node
 from autograd.compile.tensors import Assign, Elementwise, Table, Tensor, whole
 
 if TYPE_CHECKING:
-    from autograd.compile.groups import Grouper
+    from autograd.compile.sums import Sums
 
 FULL = 0.4  # the share of the terms that must be there: more would be computed in vain
 
@@ -30,7 +30,7 @@ Key = tuple[int, int, float]
 Pairs = dict[Factor, Factor]
 
 
-def pad(grouper: Grouper, nodes: Iterable[Node]) -> None:
+def pad(grouper: Sums, nodes: Iterable[Node]) -> None:
     """Complete the sums among the nodes of one level, in place."""
     sums = [node for node in nodes if node.is_sum and node.products and grouper.is_batched[node.slot]]
     if len({len(node.products) for node in sums}) < 2 and _share_numbers(grouper, sums[:2]):
@@ -55,13 +55,13 @@ def pad(grouper: Grouper, nodes: Iterable[Node]) -> None:
         _pad_family(grouper, main, members, [dict(p) for p in pairs])  # type: ignore[arg-type]
 
 
-def _share_numbers(grouper: Grouper, nodes: Sequence[Node]) -> bool:
+def _share_numbers(grouper: Sums, nodes: Sequence[Node]) -> bool:
     """Whether these sums are over the same numbers of the example."""
     factors = [{x for _, u, v in node.products for x in (u, v) if not grouper.is_shared(x)} for node in nodes]
     return all(f == factors[0] for f in factors)
 
 
-def _pad_family(grouper: Grouper, main: Key, nodes: list[Node], pairs: list[Pairs]) -> None:
+def _pad_family(grouper: Sums, main: Key, nodes: list[Node], pairs: list[Pairs]) -> None:
     """Complete sums of the same tensors. `pairs`: for each of them its numbers, with the weight of each."""
     by_weight = [{v: u for u, v in p.items()} for p in pairs]
     longest = max(map(len, pairs))
@@ -86,7 +86,7 @@ def _pad_family(grouper: Grouper, main: Key, nodes: list[Node], pairs: list[Pair
             _replace(grouper, node, main, zip(every, w, strict=True))
 
 
-def _masked(grouper: Grouper, rows: Sequence[Sequence[Factor | None]]) -> list[list[int]]:
+def _masked(grouper: Sums, rows: Sequence[Sequence[Factor | None]]) -> list[list[int]]:
     """These rows of factors as a tensor of their own, with zeros where there is None; its slots."""
     different = list(dict.fromkeys(map(tuple, rows)))
     mask = np.array([[0.0 if x is None else 1.0 for x in row] for row in different])
@@ -116,6 +116,6 @@ def _filled(index: np.ndarray[Any, Any], there: np.ndarray[Any, Any], size: int)
     return filled
 
 
-def _replace(grouper: Grouper, node: Node, main: Key, pairs: Iterable[tuple[Factor, Factor]]) -> None:
+def _replace(grouper: Sums, node: Node, main: Key, pairs: Iterable[tuple[Factor, Factor]]) -> None:
     others = [p for p in node.products if grouper.key_of(p) != main]
     node.products = [*others, *((main[2], u, v) for u, v in pairs)]

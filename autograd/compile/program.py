@@ -385,7 +385,10 @@ class Program:
         for k, x in enumerate(data):
             if not np.isfinite(x).all():
                 place = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
-                raise ValueError(f"row {place[0]} of the batch: argument {k} holds {x[place]}, not a finite number")
+                column = f" in column {', '.join(map(str, place[1:]))}" if len(place) > 1 else ""
+                raise ValueError(
+                    f"row {place[0]} of the batch: argument {k} holds {x[place]}{column}, not a finite number"
+                )
 
     def _eagerly(self, example: list[Any], cost: Callable[..., Any]) -> tuple[float, Array]:
         plain = [x if np.ndim(x) else float(x) for x in example]

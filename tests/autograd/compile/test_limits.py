@@ -151,3 +151,10 @@ def test_threads_of_every_backend(backend):
     for (value, slopes), (right, right_slopes) in zip(results, expected * 30, strict=True):
         assert value == right
         np.testing.assert_array_equal(slopes, right_slopes)
+
+
+def test_a_number_that_is_not_finite_has_a_row_and_a_column():
+    w = Value(1.0)
+    program = compile(lambda x: w * x[0] + x[1], [w])
+    with pytest.raises(ValueError, match=r"row 1 of the batch: argument 0 holds nan in column 1, not a finite"):
+        program([[1.0, 2.0], [3.0, math.nan]])
