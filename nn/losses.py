@@ -161,8 +161,8 @@ def targets(y: Any, K: int) -> list[Target]:
 
     Raises ValueError for a label outside 0..K-1, a list that is not K long, a number outside [0, 1].
     """
-    if isinstance(y, np.ndarray) and y.ndim == 0:
-        y = y[()]
+    if not isinstance(y, ONE) and getattr(y, "ndim", None) == 0:  # one number of NumPy's or torch's, in its box
+        y = y.tolist()
     if K > 1 and isinstance(y, Value):
         raise TypeError(
             f"a label that is a Value cannot choose one of {K} outputs: give the row nn.one_hot(label, {K})"
@@ -211,7 +211,9 @@ def _outputs(p: Any, name: str) -> list[Value]:
 def _listed(x: Any, name: str) -> list[Any]:
     if isinstance(x, str | dict) or not isinstance(x, Iterable):
         raise TypeError(f"{name} is a Value, a number, or a list of them; got {x!r:.80} of type {type(x).__name__}")
-    return x.tolist() if isinstance(x, np.ndarray) else list(x)
+    if hasattr(x, "tolist"):  # an array, a column of pandas, a tensor
+        return x.tolist() if getattr(x, "ndim", 1) else [x.tolist()]  # type: ignore[no-any-return]
+    return list(x)
 
 
 def _sum(terms: list[Value]) -> Value:

@@ -15,8 +15,8 @@
 
 from __future__ import annotations
 
+import math
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -26,8 +26,6 @@ import numpy as np
 from autograd import Value
 from autograd.rules import LEAF
 from autograd.value import NUMBERS, ZERO
-
-LARGEST = sys.float_info.max
 
 Found = dict[Value, tuple[str, bool]]  # each parameter once: its name, and whether it is a bias
 
@@ -182,9 +180,13 @@ def _finite(x: Any) -> float:
     if isinstance(x, bool) or not isinstance(x, NUMBERS):
         shape = f" of shape {np.shape(x)}" if isinstance(x, np.ndarray | list | tuple) else ""
         raise ValueError(f"of type {type(x).__name__}{shape}, not one number")
-    if not -LARGEST <= x <= LARGEST:  # (NaN is not, either)
+    try:
+        number = float(x)
+    except OverflowError:
+        raise ValueError("too large for a float, not a finite number") from None
+    if not math.isfinite(number):
         raise ValueError(f"{x!s:.40}, not a finite number")
-    return float(x)
+    return number
 
 
 def _some(names: list[str]) -> str:

@@ -306,3 +306,26 @@ def test_one_hot():
 def test_the_arguments_the_wrong_way_round():
     with pytest.raises(DomainError, match="swapped"):
         nn.binary_cross_entropy(1, Value(0.3))
+
+
+class Boxed:  # as a tensor of torch
+    def __init__(self, numbers):
+        self.numbers, self.ndim = numbers, np.ndim(numbers)
+
+    def tolist(self):
+        return self.numbers
+
+    def __iter__(self):
+        return map(Boxed, self.numbers)
+
+
+@pytest.mark.parametrize("box", [Boxed, np.array])
+def test_targets_in_a_box(box):
+    z = [Value(0.5), Value(-1.0)]
+    assert nn.cross_entropy(z, box(1)).data == nn.cross_entropy(z, 1).data
+    assert nn.cross_entropy(z, box([0.25, 0.75])).data == nn.cross_entropy(z, [0.25, 0.75]).data
+    assert nn.mse(z[0], box(2.0)).data == nn.mse(z[0], box([2.0])).data == 2.25
+    assert nn.binary_cross_entropy_with_logits(z, box([1, 0])).data == (
+        nn.binary_cross_entropy_with_logits(z, [1, 0]).data
+    )
+    assert nn.binary_cross_entropy_with_logits(z[0], box(1)).data == z[0].data * -1 + z[0].softplus().data

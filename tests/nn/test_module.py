@@ -162,3 +162,15 @@ def test_names_that_collide_are_an_error_not_a_loss():
 
     with pytest.raises(ValueError, match=r"two parameters have the name 'part\.a\.0'"):
         Twins().state_dict()
+
+
+def test_numbers_of_any_width_are_taken():
+    model = nn.MLP(2, [1], seed=0)
+    for kind in (np.float16, np.float32, np.longdouble, np.int8):
+        model.load_state_dict(dict.fromkeys(model.state_dict(), kind(2)))
+        assert set(model.state_dict().values()) == {2.0}
+    before = model.state_dict()
+    for wrong in (np.float32("inf"), np.float32("nan"), 10**5000, np.longdouble("inf")):
+        with pytest.raises(ValueError, match="not a finite number"):
+            model.load_state_dict(before | {"layers.0.neurons.0.b": wrong})
+        assert model.state_dict() == before
