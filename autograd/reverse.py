@@ -257,13 +257,19 @@ def _domain_error(node: Node, message: str) -> DomainError:
 
 def name_of(node: Node) -> str:
     """The node's label, or what made it."""
-    return node.label or (f"the result of {node._rule.name}" if node._x is not None else "a number")
+    return shown(node.label) or (f"the result of {node._rule.name}" if node._x is not None else "a number")
 
 
 def values_of(args: tuple[Node, ...]) -> str:
     """The operands of an operation, for a message: ``x = 0.0`` or ``w = 2.0, 3.0``."""
-    shown = [f"{a.label} = {a._data!r}" if a.label else f"{a._data!r}" for a in args[:6]]
-    return ", ".join(shown) + (f", … ({len(args)} in all)" if len(args) > 6 else "")
+    told = [f"{shown(a.label)} = {a._data!r}" if a.label else f"{a._data!r}" for a in args[:6]]
+    return ", ".join(told) + (f", … ({len(args)} in all)" if len(args) > 6 else "")
+
+
+def shown(label: str) -> str:
+    """A label, for a message: short, and without what a terminal would act on."""
+    short = label if len(label) <= 60 else label[:59] + "…"
+    return short if short.isprintable() else repr(short)
 
 
 # -- Writing the push functions -----------------------------------------------------------------------------

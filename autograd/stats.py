@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from autograd.order import arguments, topological
+from autograd.reverse import shown
 from autograd.value import Value
 
 
@@ -36,7 +37,9 @@ class GraphStats:
             "operations: " + (", ".join(f"{n} × {op}" for op, n in self.operations.items()) or "none"),
         ]
         if set(self.leaves) - {""}:
-            lines.append("leaves by scope: " + ", ".join(f"{n} in {s or '(none)'}" for s, n in self.leaves.items()))
+            lines.append(
+                "leaves by scope: " + ", ".join(f"{n} in {shown(s) or '(none)'}" for s, n in self.leaves.items())
+            )
         return "\n".join(lines)
 
 

@@ -152,6 +152,7 @@ def names_of(root: Value) -> dict[Value, str]:
     taken = {node.label for node in [*leaves, *made]}
     given: set[str] = {""}
     names: dict[Value, str] = {}
+    copies: dict[str, int] = {}  # how often a label has been met
     count = 0
     for node in [*leaves, *made]:
         name = node.label
@@ -160,9 +161,10 @@ def names_of(root: Value) -> dict[Value, str]:
                 count += 1
                 name = f"v{count}"
         elif name in given and name:
-            copy = 2
+            copy = copies.get(name, 1) + 1
             while (other := f"{name}#{copy}") in taken or other in given:
                 copy += 1
+            copies[name] = copy
             name = other
         given.add(name)
         names[node] = name

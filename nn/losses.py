@@ -212,7 +212,7 @@ def _listed(x: Any, name: str) -> list[Any]:
     if isinstance(x, str | dict) or not isinstance(x, Iterable):
         raise TypeError(f"{name} is a Value, a number, or a list of them; got {x!r:.80} of type {type(x).__name__}")
     if hasattr(x, "tolist"):  # an array, a column of pandas, a tensor
-        return x.tolist() if getattr(x, "ndim", 1) else [x.tolist()]  # type: ignore[no-any-return]
+        return x.tolist() if getattr(x, "ndim", 1) else [x.tolist()]
     return list(x)
 
 

@@ -24,12 +24,13 @@ class Writer:
     def __init__(self, names: Sequence[str], number: Callable[[float], str]) -> None:
         self.number = number
         self.names: dict[str, str] = {}
+        taken: dict[str, int] = {}  # what is shown already, and how often it was met
         for name in names:  # names that differ only in what cannot be shown still differ
             shown = first = one_line(name, LONGEST) or "?"
-            copy = 1
-            while shown in self.names.values():
-                copy += 1
-                shown = f"{first}#{copy}"
+            while shown in taken:
+                taken[first] += 1
+                shown = f"{first}#{taken[first]}"
+            taken[shown] = 1
             self.names[name] = shown
 
     def name(self, name: str) -> str:

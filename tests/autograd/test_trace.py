@@ -184,3 +184,11 @@ def test_inputs_are_told_in_the_order_in_which_they_are_used() -> None:
     told = trace(dot([v], [first.sigmoid()]))  # a dot node lists its weights first
     assert told.inputs == ("w", "b", "v1", "v")
     assert [step.node for step in told.steps if not step.args] == list(told.inputs)
+
+
+def test_thousands_of_one_label_are_numbered_in_linear_time() -> None:
+    ws = [Value(float(i), "w") for i in range(1, 8_001)] + [Value(0.0, "w#3"), Value(0.0, "w")]
+    names = names_of(autograd.total(ws))
+    assert [names[w] for w in ws[:4]] == ["w", "w#2", "w#4", "w#5"]
+    assert [names[w] for w in ws[-2:]] == ["w#3", "w#8002"]
+    assert len(set(names.values())) == len(names)

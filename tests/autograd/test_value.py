@@ -272,6 +272,22 @@ def test_ctrl_c_in_a_pure_gradient_leaves_every_gradient_as_it_was() -> None:
     assert (w.grad, square.grad) == (5.0, 6.0)
 
 
+def test_a_label_cannot_break_a_message() -> None:
+    for label, told in (
+        ("two\nlines", r"'two\nlines' = 0.0"),
+        ("\x1b[31m", r"'\x1b[31m' = 0.0"),
+        ("\ud800", r"'\ud800' = 0.0"),
+        ("x" * 1_000, "x…"),
+        ("σ_1^2", "σ_1^2 = 0.0"),
+    ):
+        with pytest.raises(DomainError) as caught:
+            Value(0.0, label).log()
+        message = str(caught.value).partition("\n")[0]
+        assert told in message
+        assert len(message.encode()) < 300
+        assert caught.value.labels == (label,)
+
+
 def test_an_infinite_slope_is_a_domain_error_and_nothing_is_half_done() -> None:
     x, y = Value(0.0, "x"), Value(1.0)
     z = x.sqrt() + y
