@@ -115,14 +115,18 @@ class Function:
                 "f returned a Value that was not made from its arguments, so every slope would be 0. "
                 "Look for fresh Values, .data or float() inside f: they lose the graph" + _lines(self.reads)
             )
-        again = self.number(flat)
-        first = look.root._data
+        self.again(look)
+        return look
+
+    def again(self, look: Look) -> None:
+        """ValueError unless f is what it was at this point."""
+        assert look.root is not None
+        again, first = self.number(look.at), look.root._data
         if again is None or abs(again - first) > 1e-12 * max(abs(again), abs(first)):
             raise ValueError(
                 f"f is not deterministic: at the same point it gave {first!r}, then "
                 f"{'nothing' if again is None else repr(again)}. Draw random numbers once, outside f"
             )
-        return look
 
     def beside_a_comparison(self, look: Look, rng: np.random.Generator) -> Kink | None:
         """The corner or the jump that an ``if`` in f makes at this point, if any: f just left and right of it."""

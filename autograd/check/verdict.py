@@ -169,6 +169,8 @@ class _Check:
     # -- A wrong formula ----------------------------------------------------------------------------------------
 
     def _wrong(self, formula: Formula) -> GradientReport:
+        for _ in range(4):  # a dropout mask of few units may be the same twice
+            self.f.again(self.samples.all[0].look)
         wrong = self.samples.wrong()
         n = int(wrong.sum())
         reason = f"{n} of {len(wrong)} components disagree{'s' * (n == 1)} with f."

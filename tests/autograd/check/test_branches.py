@@ -97,3 +97,14 @@ def test_a_gradient_too_small_to_tell_is_not_called_a_cancellation_in_f():
     assert "cancellation" not in report.reason
     assert "so small" in report.reason
     assert "cancellation" in gradcheck(lambda x: x * 1.0 - x, 1.0, lambda x: 1e-17).reason
+
+
+def test_random_numbers_that_repeat_themselves_accuse_no_formula():
+    """f is the same at the first twelve calls, as a dropout of few units may be."""
+    calls = iter([*[1.0] * 12, *[0.0, 1.0] * 100])
+
+    def f(x):
+        return next(calls) * x * x
+
+    with pytest.raises(ValueError, match="f is not deterministic"):
+        gradcheck(f, 1.3, lambda x: 3 * x)
