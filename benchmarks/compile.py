@@ -163,7 +163,9 @@ def measure_preparation(kind: str, operations: int) -> dict[str, float]:
     The fastest of several repetitions: what else the machine is doing costs CPU time, too, through caches and clocks.
     """
     from autograd import Value, compile
-    from autograd.compile import record, simplify, statements, straight
+    from autograd.compile import record, simplify
+    from autograd.compile.straight import runner as straight
+    from autograd.compile.straight import statements
     from autograd.order import topological, without_collector
     from autograd.reverse import gradient
 

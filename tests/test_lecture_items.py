@@ -8,7 +8,7 @@ import pytest
 
 import nn
 from autograd import Value, gradcheck, relu
-from autograd.check.sheet import formula_sheet
+from autograd.check.sheet.formulas import formula_sheet
 from autograd.compile import compile
 from optim import SGD, AdaGrad, Adam, Constant, InverseTime, LinearDecay, Power, RMSProp
 from optim.train import train

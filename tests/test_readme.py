@@ -10,7 +10,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_formula_sheet_is_the_checkers() -> None:
-    from autograd.check.sheet import formula_sheet
+    from autograd.check.sheet.formulas import formula_sheet
 
     def steady(text: str) -> str:  # the last digits of an error are the machine's, not ours
         return re.sub(r"agree (exactly|to \de-\d\d)", "agree", text)

@@ -10,8 +10,8 @@ from autograd.check.homework import assert_derivation, assert_gradient, hint, ma
 from autograd.check.lines import DerivationReport, LineResult
 from autograd.check.problem import Diagnosis, Evidence, Point, Problem
 from autograd.check.report import Component, GradientReport
-from autograd.check.sheet import FormulaSheet, formula_sheet
-from autograd.check.sheet_derivation import sheet_derivation
+from autograd.check.sheet.derivation import sheet_derivation
+from autograd.check.sheet.formulas import FormulaSheet, formula_sheet
 from autograd.check.verdict import gradcheck
 
 __all__ = [

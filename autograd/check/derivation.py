@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from autograd.check.derivation_lines import Formula, Line, Place, line_of, place_at, run_forward, run_line
-from autograd.check.diagnose import diagnose
+from autograd.check.diagnosis.diagnose import diagnose
 from autograd.check.differences import relative
 from autograd.check.lines import DerivationReport, LineResult, Status
 from autograd.check.noise import of_engine

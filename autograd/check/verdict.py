@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.check.diagnose import diagnose
+from autograd.check.diagnosis.diagnose import diagnose
 from autograd.check.differences import accusation, components
 from autograd.check.kinks import Kink, one_sided
 from autograd.check.problem import Diagnosis, Point, Problem

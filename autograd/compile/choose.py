@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from autograd.compile.adjoint import differentiate
-from autograd.compile.groups import plan
-from autograd.compile.masks import completed
-from autograd.compile.nodes import nodes_of
+from autograd.compile.matrix.adjoint import differentiate
+from autograd.compile.matrix.groups import plan
+from autograd.compile.matrix.masks import completed
+from autograd.compile.matrix.nodes import nodes_of
 from autograd.compile.record import Recording
 
 SMALL = 2_000  # operations; below, Python needs less than 0.1 ms

@@ -38,7 +38,7 @@ from autograd.transform import variable
 from autograd.value import EDITS, NUMBERS, Value
 
 # Each backend is a module with `make(recording) -> Runner`; imported when it is first asked for.
-BACKENDS = {"python": "straight", "numpy": "matrix", "numba": "numba_matrix", "jax": "jax_matrix"}
+BACKENDS = {"python": "straight", "numpy": "matrix", "numba": "numba", "jax": "jax"}  # the folder of each
 NEEDS = {"numba": "numba (pip install 'chalkgrad[fast]')", "jax": "jax (pip install 'chalkgrad[jax]')"}
 
 _KIND = attrgetter("__class__", "dtype", "shape", "strides")
@@ -429,7 +429,7 @@ def _run(runner: Runner, parameters: Array, batch: list[Array], weight: float) -
 def backend_module(name: str) -> Any:
     """The module that makes runners for this backend; ImportError says what to install."""
     try:
-        return import_module(f"autograd.compile.{BACKENDS[name]}")
+        return import_module(f"autograd.compile.{BACKENDS[name]}.runner")
     except ModuleNotFoundError as error:
         if name in NEEDS and error.name == name:
             raise ImportError(f'backend "{name}" needs {NEEDS[name]}') from None

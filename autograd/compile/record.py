@@ -21,6 +21,7 @@ What a recording cannot hold is a decision that depends on the numbers: see `aut
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -73,7 +74,7 @@ class Recording:
     @property
     def input_count(self) -> int:
         """How many numbers one example has."""
-        return sum(int(np.prod(shape)) for shape in self.shapes)
+        return sum(math.prod(shape) for shape in self.shapes)
 
     def add(self, op: Op, args: tuple[int, ...] = ()) -> int:
         """A new slot at the end."""

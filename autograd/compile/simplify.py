@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from itertools import accumulate, compress
 
-from autograd.compile.builder import Builder
-from autograd.compile.identities import IDENTITIES
 from autograd.compile.record import Recording, empty_like
-from autograd.compile.softplus import meet
+from autograd.compile.rewrite.builder import Builder
+from autograd.compile.rewrite.identities import IDENTITIES
+from autograd.compile.rewrite.softplus import meet
 
 
 def simplify(recording: Recording) -> Recording:

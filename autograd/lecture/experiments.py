@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from autograd.check.sheet import FormulaSheet, formula_sheet
+from autograd.check.sheet.formulas import FormulaSheet, formula_sheet
 from autograd.lecture.convex import Rate, rates
 from autograd.lecture.data import Digits, digits
 from autograd.lecture.matrices import Matrices, matrices

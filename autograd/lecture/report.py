@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from autograd.check.sheet import said
-from autograd.check.sheet_examine import Row
+from autograd.check.sheet.examine import Row
+from autograd.check.sheet.formulas import said
 from autograd.lecture.experiments import Results
 
 

@@ -126,7 +126,7 @@ def compiled(sizes: Sequence[int], size: int, backend: str) -> Step:
 def jax_backend_epoch(sizes: Sequence[int], size: int) -> Step:
     """This project's JAX backend with the epoch in one lax.scan."""
     try:
-        from autograd.compile.jax_epoch import JaxTraining
+        from autograd.compile.jax.epoch import JaxTraining
     except ModuleNotFoundError as error:
         raise Unavailable(f"not available ({error.name})") from None
     run = compile_scalars(sizes, "jax")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from autograd.check.sheet import said
-from autograd.check.sheet_examine import Row
-from autograd.check.sheet_network import EXAMPLES, SIZES
+from autograd.check.sheet.examine import Row
+from autograd.check.sheet.formulas import said
+from autograd.check.sheet.network import EXAMPLES, SIZES
 from autograd.lecture.experiments import Results
 from autograd.lecture.notation import html, listed
 from autograd.lecture.tables import Places

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograd.check.sheet import formula_sheet
+from autograd.check.sheet.formulas import formula_sheet
 
 
 @pytest.fixture(scope="session")

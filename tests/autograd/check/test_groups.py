@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import autograd as ag
-from autograd.check.diagnose_effects import Trials, gradient, gradients
-from autograd.check.diagnose_graph import Change, Graph
-from autograd.check.groups import Groups
+from autograd.check.diagnosis.effects import Trials, gradient, gradients
+from autograd.check.diagnosis.graph import Change, Graph
+from autograd.check.diagnosis.groups import Groups
 from autograd.check.problem import Block, Point, Problem
 from autograd.reverse import gradient as exact_gradient
 from autograd.transform import variable

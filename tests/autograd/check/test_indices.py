@@ -7,9 +7,9 @@ import pytest
 
 import autograd as ag
 from autograd import gradcheck
-from autograd.check.diagnose_graph import Graph
-from autograd.check.grids import Units, moves
-from autograd.check.groups import Groups
+from autograd.check.diagnosis.graph import Graph
+from autograd.check.diagnosis.grids import Units, moves
+from autograd.check.diagnosis.groups import Groups
 from autograd.check.problem import Block, Point, Problem
 from autograd.reverse import gradient as slopes
 from autograd.value import Value

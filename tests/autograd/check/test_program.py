@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from autograd.check.program import Bound, edits, read_program, read_statement
-from autograd.check.sheet import formula_sheet
-from autograd.check.sheet_network import EXAMPLES, LAMBDA, LEARNING_RATE, L, Setting
-from autograd.check.sheet_program import Machine, Missing, Points, program_row, update_row
+from autograd.check.sheet.formulas import formula_sheet
+from autograd.check.sheet.loop import Machine, Missing, Points, program_row, update_row
+from autograd.check.sheet.network import EXAMPLES, LAMBDA, LEARNING_RATE, L, Setting
+from autograd.check.sheet.program import Bound, edits, read_program, read_statement
 
 BACK = "∂E/∂σ_j^l = Σ_{p=1}^{s_{l+1}} ∂E/∂σ_p^{l+1} σ_p^{l+1} (1 - σ_p^{l+1}) w_jp^{l+1}"
 WEIGHTS = "∂E/∂w_ij^l = ∂E/∂σ_j^l σ_j^l (1 - σ_j^l) σ_i^{l-1} + λ/m w_ij^l"

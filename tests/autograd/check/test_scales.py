@@ -5,7 +5,7 @@ import pytest
 
 import autograd as ag
 from autograd import gradcheck
-from autograd.check.diagnose_fit import ratio
+from autograd.check.diagnosis.fit import ratio
 
 SIZES = (1e-300, 1e-200, 1e-100, 1e-12, 1.0, 1e12, 1e100, 1e150)
 

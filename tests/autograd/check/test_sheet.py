@@ -6,14 +6,14 @@ import re
 import numpy as np
 import pytest
 
-from autograd.check.indexed import calculate, latex, read, symbol
-from autograd.check.program import read_program
 from autograd.check.report import markup
-from autograd.check.sheet import FormulaSheet, formula_sheet, formulas
-from autograd.check.sheet_derivation import sheet_derivation
-from autograd.check.sheet_examine import examine
-from autograd.check.sheet_network import EXAMPLES, LAMBDA, L, Run, Setting, along_outputs, along_weights
-from autograd.check.slips import repairs
+from autograd.check.sheet.derivation import sheet_derivation
+from autograd.check.sheet.examine import examine
+from autograd.check.sheet.formulas import FormulaSheet, formula_sheet, formulas
+from autograd.check.sheet.indexed import calculate, latex, read, symbol
+from autograd.check.sheet.network import EXAMPLES, LAMBDA, L, Run, Setting, along_outputs, along_weights
+from autograd.check.sheet.program import read_program
+from autograd.check.sheet.slips import repairs
 
 # -- Reading ----------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ SLOW = {"numba": "numba_matrix", "jax": "jax_matrix"}
 def tapes(request, monkeypatch):
     """Small graphs go on the tape, as large ones do: to compile each of them would take a second."""
     if not request.module.__name__.endswith("test_numba_straight"):
-        monkeypatch.setattr(import_module("autograd.compile.numba_matrix"), "SHORT", 0)
+        monkeypatch.setattr(import_module("autograd.compile.numba.runner"), "SHORT", 0)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 
 from autograd import DomainError, Value, dot
 from autograd.compile import compile
-from autograd.compile.jax_epoch import JaxTraining, momentum
+from autograd.compile.jax.epoch import JaxTraining, momentum
 
 jax = pytest.importorskip("jax", reason="the jax backend needs jax")
 ROOT = Path(__file__).parents[3]
@@ -81,8 +81,8 @@ EIGHT = """
 import jax
 import numpy as np
 from test_jax_epoch import by_hand, make
-from autograd.compile.jax_epoch import JaxTraining, momentum
-from autograd.compile.jax_matrix import float64
+from autograd.compile.jax.epoch import JaxTraining, momentum
+from autograd.compile.jax.runner import float64
 
 assert len(jax.devices()) == 8
 random = np.random.default_rng(0)
@@ -123,7 +123,7 @@ assert jax.device_count() == 4 and jax.local_device_count() == 2
 import numpy as np
 from autograd import Value, dot
 from autograd.compile import compile
-from autograd.compile.jax_epoch import JaxTraining, momentum
+from autograd.compile.jax.epoch import JaxTraining, momentum
 
 random = np.random.default_rng(0)
 x, t = random.normal(size=(21, 5)), random.normal(size=21)

@@ -10,7 +10,9 @@ from strategies import recipes
 
 import autograd
 from autograd import DomainError, Value, dot, rules
-from autograd.compile import compile, jax_matrix, jax_text
+from autograd.compile import compile
+from autograd.compile.jax import runner as jax_matrix
+from autograd.compile.jax import text as jax_text
 from autograd.compile.record import record
 from autograd.compile.simplify import simplify
 from autograd.op import SumOp
@@ -207,3 +209,17 @@ def test_without_jax(monkeypatch):
     a = Value(1.0)
     with pytest.raises(ImportError, match=r"needs jax \(pip install 'chalkgrad\[jax\]'\)"):
         compile(lambda: a * a, [a], backend="jax")
+
+
+def test_the_function_of_a_program_is_what_a_user_takes_along():
+    from autograd.compile.jax import cost_function
+
+    w, b = Value(0.5), Value(-0.25)
+    program = compile(lambda x, t: (w * x + b - t) ** 2, [w, b], penalty=lambda: 0.1 * w * w)
+    with pytest.raises(ValueError, match="call it once"):
+        cost_function(program)
+    x, t = np.array([1.0, 2.0, -3.0]), np.array([0.5, 0.0, 1.0])
+    expected = program(x, t)
+    with jax_matrix.float64():
+        value, gradient = jax.value_and_grad(cost_function(program))(program.parameters, np.full(3, 1 / 3), x, t)
+        assert_same((float(value), np.asarray(gradient)), expected)

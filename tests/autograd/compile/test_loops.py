@@ -13,9 +13,9 @@ from strategies import recipes
 
 from autograd import DomainError, Value, dot, rules, total
 from autograd.compile import compile
-from autograd.compile.matrix import Matrix
-from autograd.compile.numba_functions import TEXTS, header
-from autograd.compile.numba_matrix import Fused, FusedMatrix
+from autograd.compile.matrix.runner import Matrix
+from autograd.compile.numba.functions import TEXTS, header
+from autograd.compile.numba.runner import Fused, FusedMatrix
 
 FUNCTIONS = {name: op.value for name, op in rules.RULES.items()} | {
     "np": np, "math": math, "fabs": math.fabs, "inf": math.inf, "nan": math.nan,
@@ -155,7 +155,7 @@ EXACTLY = {
 @pytest.mark.parametrize("name", sorted(TEXTS))
 def test_the_functions_are_exact_to_the_last_bits(name):
     pytest.importorskip("numba")
-    from autograd.compile.numba_kernel import loaded
+    from autograd.compile.numba.kernel import loaded
 
     lines = [*header({name}), "@njit(cache=True)", "def run(x, y):", "    for i in range(len(x)):"]
     run = loaded("\n".join([*lines, f"        y[i] = {name}(x[i])"]) + "\n", f"test_{name}_")

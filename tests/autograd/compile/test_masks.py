@@ -8,8 +8,8 @@ import pytest
 from autograd import Value, reverse
 from autograd import functions as F
 from autograd.compile import compile
-from autograd.compile.groups import plan
-from autograd.compile.masks import OUTSIDE, completed
+from autograd.compile.matrix.groups import plan
+from autograd.compile.matrix.masks import OUTSIDE, completed
 from autograd.compile.record import record
 from autograd.compile.simplify import simplify
 

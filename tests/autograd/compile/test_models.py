@@ -112,7 +112,7 @@ def test_a_cost_that_ignores_the_example(backend):
 
 
 def test_the_same_program_however_the_sums_are_written():
-    from autograd.compile.tensors import Product
+    from autograd.compile.matrix.tensors import Product
 
     found = []
     for style in ("dot", "sum", "arrays", "loop"):

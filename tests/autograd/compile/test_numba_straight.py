@@ -8,7 +8,7 @@ import pytest
 
 import autograd as F
 from autograd import DomainError, Value, compile
-from autograd.compile.numba_straight import NumbaStraight
+from autograd.compile.numba.straight import NumbaStraight
 
 pytest.importorskip("numba")
 

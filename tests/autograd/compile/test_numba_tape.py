@@ -11,9 +11,10 @@ from strategies import recipes
 
 import autograd
 from autograd import DomainError, Value, dot, rules, total
-from autograd.compile import compile, numba_kernel
+from autograd.compile import compile
 from autograd.compile.linear import form, uses
-from autograd.compile.numba_tape import BLOCK, NumbaRunner, tape
+from autograd.compile.numba import kernel as numba_kernel
+from autograd.compile.numba.tape import BLOCK, NumbaRunner, tape
 from autograd.compile.record import record
 from autograd.op import SumOp
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from autograd import Value, reverse
 from autograd import functions as F
 from autograd.compile import compile
-from autograd.compile.groups import plan
+from autograd.compile.matrix.groups import plan
 from autograd.compile.record import record
 from autograd.compile.simplify import simplify
 

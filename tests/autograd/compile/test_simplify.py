@@ -9,8 +9,8 @@ import autograd as F
 from autograd import Value
 from autograd.compile.record import record
 from autograd.compile.simplify import simplify
-from autograd.compile.statements import source
-from autograd.compile.straight import function
+from autograd.compile.straight.runner import function
+from autograd.compile.straight.statements import source
 
 
 def operations(cost, *example, held=False):

@@ -12,12 +12,13 @@ from strategies import recipes
 
 import autograd as F
 from autograd import DomainError, Value, ieee, value_and_grad
-from autograd.compile import compile, statements
+from autograd.compile import compile
 from autograd.compile.record import record
 from autograd.compile.simplify import simplify
 from autograd.compile.slopes import slopes
-from autograd.compile.statements import source
-from autograd.compile.straight import function
+from autograd.compile.straight import runner, statements
+from autograd.compile.straight.runner import function
+from autograd.compile.straight.statements import source
 
 
 def outcome(work):
@@ -249,7 +250,7 @@ def test_every_slope_is_written_as_the_table_has_it():
 
 def test_one_function_is_made_where_numbers_are_differentiated(monkeypatch):
     made = []
-    straight = import_module("autograd.compile.straight")
+    straight = import_module("autograd.compile.straight.runner")
     monkeypatch.setattr(straight, "source", lambda *a, **k: made.append(k) or source(*a, **k))
     program = compile(lambda x: x.tanh(), backend="python")
     assert program(0.5) == program(0.5)
@@ -266,3 +267,12 @@ def test_the_collector_is_on_again():
     with pytest.raises(ZeroDivisionError):
         compile(lambda: w * (1 / 0), [w], backend="python")
     assert gc.isenabled()
+
+
+def test_many_rows_go_through_in_blocks(monkeypatch):
+    w = Value(0.5)
+    x = np.linspace(-1.0, 1.0, 37)
+    whole = compile(lambda x: (w * x).tanh(), w, backend="python")(x)
+    monkeypatch.setattr(runner, "BLOCK", 5)
+    value, gradient = compile(lambda x: (w * x).tanh(), w, backend="python")(x)
+    assert (value, gradient[0]) == (whole[0], whole[1][0])

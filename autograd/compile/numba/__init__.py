@@ -1,0 +1,1 @@
+"""The "numba" backend: loops, a tape, or straight-line code, compiled to machine code."""

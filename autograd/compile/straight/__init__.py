@@ -1,0 +1,1 @@
+"""The "python" backend: the graph as one function of floats, without a loop."""
