@@ -68,5 +68,5 @@ def test_the_top_level_holds_what_it_should() -> None:
     top = {line.split("/")[0] for line in listed.stdout.splitlines()}
     assert {t for t in top if not t.startswith(".")} <= {
         "pyproject.toml", "README.md", "autograd", "nn", "optim", "tests", "notebooks", "LICENSE", "CHANGELOG.md",
-        "benchmarks", "setup.py",
+        "benchmarks",
     }  # fmt: skip

@@ -25,15 +25,6 @@ def test_two_commands_set_everything_up() -> None:
     assert commands[1].endswith("pytest")
 
 
-def test_an_old_python_is_told_by_one_number() -> None:
-    wanted = re.search(r'requires-python = ">=3\.(\d+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    setup = (ROOT / "setup.py").read_text(encoding="utf-8")
-    assert wanted
-    assert f"sys.version_info < (3, {wanted[1]})" in setup
-    assert f"chalkgrad needs Python 3.{wanted[1]} or newer" in setup
-    assert f"chalkgrad needs Python 3.{wanted[1]} or newer" in README
-
-
 def test_every_link_leads_somewhere() -> None:
     headings = re.findall(r"^#+ (.+)$", README, flags=re.MULTILINE)
     anchors = {"#" + re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}

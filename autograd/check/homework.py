@@ -10,6 +10,7 @@ import _thread
 import ast
 import inspect
 import runpy
+import signal
 import sys
 import threading
 import traceback
@@ -190,6 +191,14 @@ def needs(path: Path) -> dict[str, list[str]]:
     return found
 
 
+def _deaf_handler() -> Any:
+    """What Python does at an interruption, if that is nothing: so it is in a shell's background job, or under nohup."""
+    if threading.current_thread() is not threading.main_thread():
+        return None  # only the main thread may change it
+    handler = signal.getsignal(signal.SIGINT)
+    return handler if handler in (signal.SIG_IGN, signal.SIG_DFL) else None
+
+
 @contextmanager
 def _noting(outcome: Outcome, path: Path, seconds: float | None = None) -> Iterator[None]:
     """Note the reports that are made inside, and what goes wrong."""
@@ -200,7 +209,10 @@ def _noting(outcome: Outcome, path: Path, seconds: float | None = None) -> Itera
         _thread.interrupt_main()
 
     clock = threading.Timer(seconds, stop) if seconds is not None else None
+    handler = _deaf_handler() if clock is not None else None
     if clock is not None:
+        if handler is not None:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         clock.daemon = True
         clock.start()
     RECORDERS.append(outcome.reports.append)
@@ -223,6 +235,8 @@ def _noting(outcome: Outcome, path: Path, seconds: float | None = None) -> Itera
     finally:
         if clock is not None:
             clock.cancel()
+        if handler is not None:
+            signal.signal(signal.SIGINT, handler)
         RECORDERS.pop()
 
 

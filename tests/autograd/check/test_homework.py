@@ -3,6 +3,7 @@
 import doctest
 import json
 import runpy
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +159,17 @@ def test_a_loop_without_end_is_stopped(tmp_path):
     assert (
         outcome.error == "it took more than 0.2 s. Is there a loop without end? (line 3 of slow.py: while True: pass)"
     )
+
+
+def test_it_is_stopped_where_interruptions_are_ignored_too(tmp_path):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in a shell's background job, or under nohup
+    try:
+        text = "def check_it():\n    for _ in range(10**8): pass\n"
+        (outcome,) = run_file(written(tmp_path / "slow.py", text), seconds=0.2)
+        assert "it took more than 0.2 s" in outcome.error
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_what_stands_under_main_is_run_where_there_is_nothing_else(tmp_path):
