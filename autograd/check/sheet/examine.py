@@ -84,7 +84,7 @@ def examine(name: str, lhs: str, rhs: str, reading: str, checks: Mapping[int, Ch
         slip,
         corrected,
         corrected_latex,
-        evidence(reports),
+        evidence(reports, list(checks)),
     )
 
 
@@ -123,10 +123,10 @@ def compared(name: str, printed: str, tex: str, reading: str, pairs: Mapping[str
     return Row(name, printed, tex, reading, "wrong" if wrong else "right", evidence=result)
 
 
-def evidence(reports: Sequence[GradientReport]) -> dict[str, Any]:
-    """The numbers behind the verdict on one formula."""
+def evidence(reports: Sequence[GradientReport], layers: Sequence[int] = ()) -> dict[str, Any]:
+    """The numbers behind the verdict on one formula; `layers` are where each report was made, if it matters."""
     rows = [c for r in reports for c in r.components]
-    wrong = [c for c in rows if c.status != "right"]
+    wrong = [(k, c) for k, r in enumerate(reports) for c in r.components if c.status != "right"]
     result: dict[str, Any] = {
         "compared": len(rows),
         "wrong": len(wrong),
@@ -134,6 +134,8 @@ def evidence(reports: Sequence[GradientReport]) -> dict[str, Any]:
         "error": max((c.relative_error for c in rows), default=0.0),
     }
     if wrong:
-        worst = wrong[0]
-        result |= {"component": worst.name, "printed": worst.yours, "true": worst.expected}
+        k, worst = wrong[0]
+        name, bracket, index = worst.name.partition("[")
+        layer = f"^{layers[k]}" if layers else ""
+        result |= {"component": name + layer + bracket + index, "printed": worst.yours, "true": worst.expected}
     return result
