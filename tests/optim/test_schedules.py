@@ -108,7 +108,11 @@ def test_which_schedules_meet_the_condition():
     [
         (0.5, "Σ k^-p is infinite, since p = 0.5 ≤ 1. Σ k^-2p is infinite, since p ≤ 1/2."),
         (1, "Σ k^-p is infinite, since p = 1 ≤ 1. Σ 1/k² = π²/6."),
-        (2, "Σ k^-p is finite, since p = 2 > 1. Σ k^-2p is finite, since p > 1/2: at most 1 + ∫ x^-2p dx = 2p/(2p-1)."),
+        (
+            2,
+            "Σ k^-p is finite, since p = 2 > 1. "
+            "Σ k^-2p is finite, since p > 1/2: at most 1 + ∫_1^∞ x^-2p dx = 2p/(2p-1).",
+        ),
     ],
 )
 def test_the_reason_fits_the_power(p, why):
