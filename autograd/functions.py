@@ -131,8 +131,8 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
 
     Raises ValueError if there are not as many w as x, or none.
     """
-    first = tuple(ws) if ws.__class__ is list else _row(ws, "dot")
-    second = tuple(xs) if xs.__class__ is list else _row(xs, "dot")
+    first = ws if ws.__class__ is tuple else tuple(ws) if ws.__class__ is list else _row(ws, "dot")
+    second = xs if xs.__class__ is tuple else tuple(xs) if xs.__class__ is list else _row(xs, "dot")
     if len(first) != len(second) or not first:
         raise ValueError(
             f"dot multiplies pairs, so it needs as many w as x, at least one: got {len(first)} w and {len(second)} x"

@@ -2,7 +2,7 @@
 
 The gradient is a sum over paths of products of slopes. For each place in the graph (`groups`) and each kind
 of mistake (`mistakes`) there is a changed gradient; those that agree with the student's at all points explain
-it (`diagnose_search`), and are put into words (`diagnose_words`), the simplest first.
+it (`search`), and are put into words (`words`), the simplest first.
 """
 
 from __future__ import annotations

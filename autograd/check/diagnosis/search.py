@@ -1,7 +1,7 @@
 """The search for the one change of the chain rule that gives the student's gradient.
 
 A factor need not be guessed: the gradient is a straight line in the factor of any one place, so it is solved for.
-Other changes (`diagnose_changes`, `diagnose_replacements`, `diagnose_indices`) are tried one by one, at one or two
+Other changes (`changes`, `replacements`, `indices` and others beside this file) are tried one by one, at one or two
 points first.
 """
 

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from autograd import rules
 from autograd.compile.linear import form, is_sum, uses
-from autograd.compile.numba import kernel as numba_kernel
+from autograd.compile.numba import kernel
 from autograd.compile.record import Recording
 
 Array = NDArray[np.float64]
@@ -173,7 +173,7 @@ def tape(recording: Recording, root: int) -> Tape:
         if slot in needed and recording.args[slot]:
             needed.update(build.add(slot))
     level = _levels(build)
-    order = sorted(build.made, key=lambda s: (level[s], numba_kernel.CODES[build.made[s].code], s))
+    order = sorted(build.made, key=lambda s: (level[s], kernel.CODES[build.made[s].code], s))
     return _numbered(build, order, root)
 
 
@@ -203,12 +203,12 @@ def _numbered(build: _Builder, order: list[int], root: int) -> Tape:
     codes = np.zeros(len(order), np.int64)
     for k, slot in enumerate(order):
         i = build.made[slot]
-        codes[k] = numba_kernel.CODES[i.code]
+        codes[k] = kernel.CODES[i.code]
         if i.left:
             lefts, rights = [place[s] for s in i.left], [place[s] for s in i.right]
             x[k], y[k], u[k] = len(left), len(left) + len(lefts), place[i.args[0]] if i.args else 0
             if i.code == "dot" and _in_a_row(lefts) and _in_a_row(rights):
-                codes[k] = numba_kernel.CODES["dot of rows"]
+                codes[k] = kernel.CODES["dot of rows"]
                 x[k], y[k] = len(left), len(left) + 1  # one entry: where the rows begin; their length as a factor
                 lefts, rights, factors = lefts[:1], rights[:1], [float(len(lefts))]
             else:
@@ -249,7 +249,7 @@ class _Single:
         self.v = np.zeros(made.leaves + len(made))
         self.g = np.zeros_like(self.v)
         self.v[made.leaves - len(made.constants) : made.leaves] = made.constants
-        self.run = numba_kernel.compiled(rows=False)
+        self.run = kernel.compiled(rows=False)
 
     def __call__(self, parameters: Array, weight: float) -> tuple[float, Array]:
         """(weight · value, its gradient)."""
@@ -269,7 +269,7 @@ class _Rows:
         self.v = np.zeros((made.leaves + len(made), BLOCK))
         self.g = np.zeros_like(self.v)
         self.v[made.leaves - len(made.constants) : made.leaves] = made.constants[:, None]
-        self.run = numba_kernel.compiled(rows=True)
+        self.run = kernel.compiled(rows=True)
 
     def __call__(self, parameters: Array, batch: list[Array], weight: float) -> tuple[float, Array]:
         """Σ over the examples of (weight · value), and its gradient."""
@@ -297,7 +297,7 @@ class NumbaRunner:
 
     def __init__(self, recording: Recording) -> None:
         cost = tape(recording, recording.root)
-        self.source = numba_kernel.source(rows=bool(recording.shapes))
+        self.source = kernel.source(rows=bool(recording.shapes))
         self.tape = cost
         self._rows = _Rows(cost) if recording.shapes else None
         self._single = None if recording.shapes else _Single(cost)
@@ -306,7 +306,7 @@ class NumbaRunner:
 
     def explain(self) -> str:
         """How many instructions there are, by operation."""
-        names = {code: name for name, code in numba_kernel.CODES.items()}
+        names = {code: name for name, code in kernel.CODES.items()}
         count: Counter[str] = Counter()
         for code, first, last in self.tape.runs.tolist():
             count[names[code]] += last - first
