@@ -2,6 +2,21 @@
 
 `gradcheck` gives the verdict on a formula, `check_derivation` finds the first wrong line of a derivation, and
 `formula_sheet` puts the lecture's own formulas to the test.
+
+    structure, trial    the arguments as one vector; running what the student gave, and saying what is wrong with it
+                        (`symbolic`: SymPy expressions)
+    samples             the points at which f and formula are compared (`surroundings`), and the judgement at each
+    differences         the engine itself against differences of high order (`finite`)
+    kinks, noise        where f has a corner, and how many digits mean anything (`replay`: the graph at many points)
+    verdict             all this together (`problem`: what is known of a wrong formula, `verdict_wrong`: what can be
+                        said without a search, `report`: how it is told)
+    mistakes            what people do to the chain rule: one table (`wrong_slopes`)
+    diagnosis           a folder: which of these mistakes it was
+    derivation          the first wrong line of several (`derivation_lines`, `surrogate`; `lines`: how it is told)
+    sheet               a folder: the lecture's formulas, as printed
+    formula, command    ``chalkgrad check`` (`formula_text`; `homework`: a file of checks, marks and hints)
+
+Each name is a file or a folder.
 """
 
 from autograd.check.derivation import check_derivation
