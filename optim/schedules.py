@@ -115,7 +115,7 @@ class InverseTime(Schedule):
             return Conditions(True, True, why, self.eta_0 * self.eta_0 * math.pi**2 / 6)
         why = (
             "Σ η_0/(1 + (k-1)/τ) grows like η_0 τ log k, without end. "
-            "Its squares add up to at most γ = η_0² (1 + ∫_0^∞ dx/(1 + x/τ)²) = η_0² (1 + τ)."
+            "Its squares add up to at most γ = η_0² (1 + τ), since ∫ dx/(1 + x/τ)² from 0 to ∞ is τ."
         )
         return Conditions(True, True, why, self.eta_0 * self.eta_0 * (1 + self.tau))
 
@@ -149,7 +149,7 @@ class Power(Schedule):
             return Conditions(True, True, f"{first} Σ 1/k² = π²/6.", self.eta_0 * self.eta_0 * math.pi**2 / 6)
         # Σ k^-2p ≤ 1 + ∫_1^∞ x^-2p dx
         gamma = self.eta_0 * self.eta_0 * (1 + 1 / (2 * p - 1))
-        second = "Σ k^-2p is finite, since p > 1/2: at most 1 + ∫_1^∞ x^-2p dx = 2p/(2p-1)."
+        second = "Σ k^-2p is finite, since p > 1/2: at most 1 + ∫ x^-2p dx from 1 to ∞ = 2p/(2p-1)."
         return Conditions(diverges, True, f"{first} {second}", gamma)
 
 

@@ -111,7 +111,7 @@ def test_which_schedules_meet_the_condition():
         (
             2,
             "Σ k^-p is finite, since p = 2 > 1. "
-            "Σ k^-2p is finite, since p > 1/2: at most 1 + ∫_1^∞ x^-2p dx = 2p/(2p-1).",
+            "Σ k^-2p is finite, since p > 1/2: at most 1 + ∫ x^-2p dx from 1 to ∞ = 2p/(2p-1).",
         ),
     ],
 )
