@@ -170,8 +170,9 @@ class Program:
         weight = 1.0 / len(data[0]) if self._mean and data else 1.0
         value, gradient, finite = quietly(_run, runner, self._parameters, data, weight)
         if not finite:
-            if ieee_is_on():  # Python's own floats do not let inf and NaN flow; the engine does
-                return self._amiss(data, weight) if self._backend == "python" else (value, gradient)
+            if ieee_is_on():  # neither Python's own floats nor products with 0 let inf flow as the engine does
+                alike = self._backend != "python" and not getattr(runner, "padded", False)
+                return (value, gradient) if alike else self._amiss(data, weight)
             if not (math.isfinite(value) and np.isfinite(gradient).all()):  # (or only a square was too large)
                 return self._amiss(data, weight)
         return value, gradient

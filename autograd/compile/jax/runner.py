@@ -73,8 +73,10 @@ class JaxRunner:
     """A recording as a jitted JAX function of value and gradient. Compiled once for every number of rows."""
 
     def __init__(self, recording: Recording) -> None:
-        jax, recording = the_jax(), completed(recording)
+        jax, given = the_jax(), recording
+        recording = completed(given)
         self.plan = plan(recording)
+        self.padded = self.plan.padded or recording is not given
         self.source, tables = source(self.plan, recording)
         self.cost = _function(self.source, tables)
         both = jax.value_and_grad(self.cost)

@@ -59,7 +59,10 @@ class Grouper(Sums):
             result = self._result(self.r.root)
         penalty = None if self.r.penalty is None else self._result(self.r.penalty)
         gradient = Tensor("gradient", self.parameters.size, False, (self.parameters.size,), "g")
-        return Plan(self.forward, [], result, penalty, self.parameters, gradient, self.inputs, self.r.shapes)
+        padded = self.invented > 0
+        return Plan(
+            self.forward, [], result, penalty, self.parameters, gradient, self.inputs, self.r.shapes, padded=padded
+        )
 
     def _root_is_loose(self, nodes: dict[int, Node]) -> bool:
         """Whether the root is a sum that nothing else needs: then only its total over the batch is computed."""

@@ -46,6 +46,7 @@ class Matrix:
         self.recording = recording
         self.completed = completed(recording)
         self.plan = differentiate(plan(self.completed), self.completed)
+        self.padded = self.plan.padded or self.completed is not recording
         self.calls = type(self).written(self.plan)
         self.lock = Lock()
         self.mean = True  # how the text of `source` weighs the examples; the weight itself is passed in

@@ -229,6 +229,7 @@ class Plan:
     backward   assignments, in order: ∂E/∂node from the root down, then the gradient
     value      what E is made of: Σ over the batch of Seed-weighted per-example terms
     penalty    the term that is added once, or None
+    padded     whether it multiplies numbers by 0 that the cost does not use (`padding`, `masks`): 0 · inf is not 0
     """
 
     forward: list[Assign]
@@ -240,6 +241,7 @@ class Plan:
     inputs: list[Tensor]
     shapes: list[Shape] = field(default_factory=list)  # of one example's arguments
     adjoints: dict[Tensor, Tensor] = field(default_factory=dict)
+    padded: bool = False
 
 
 def dense(shape: Shape) -> Shape:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import Value, reverse
+from autograd import Value, ieee, reverse
 from autograd import functions as F
 from autograd.compile import compile
 from autograd.compile.matrix.groups import plan
@@ -138,3 +138,22 @@ def test_any_terms_may_be_missing(there, shared, shift, constant):
     right, right_slopes = engine(cost, data, weights)
     assert value == pytest.approx(right, rel=1e-12, abs=1e-14)
     np.testing.assert_allclose(slopes, right_slopes, rtol=1e-10, atol=1e-13)
+
+
+def test_what_is_multiplied_by_zero_may_be_infinite(backend):
+    w = [Value(0.1 * (k + 1)) for k in range(16)]
+
+    def cost(x):  # each unit looks at the other numbers, not at its own
+        sums = [sum((w[4 * i + j] * x[j] for j in range(4) if j != i), 0.0) for i in range(4)]
+        return sum((s.tanh() * (k + 1) for k, s in enumerate(sums)), 0.0)
+
+    rows = np.array([[1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 3.0, 4.0]])
+    program = compile(cost, w, backend=backend)
+    program(rows)
+    rows[1, 3] = np.inf
+    with ieee():
+        value, gradient = program(rows)
+        roots = [cost(row.tolist()) for row in rows]
+        assert value == pytest.approx(np.mean([root.data for root in roots]))
+        expected = np.mean([reverse.gradient(root, w) for root in roots], axis=0)
+        np.testing.assert_allclose(gradient, expected, rtol=1e-12)
