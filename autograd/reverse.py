@@ -5,33 +5,21 @@
 Each node receives its ∂E/∂z (the upstream gradient) and pushes, to each of its arguments, that gradient
 times its own slope. Contributions add up: `+=`, never `=`.
 
-For speed the push of each operation is a small function with its slopes written out. Nobody wrote it:
-the rules in the table, called with symbols, print it. To read one:
-
->>> print(push_source(RULES["mul"]))
-def push(node):
-    g = node._grad
-    x = node._x
-    y = node._y
-    xd = x._data
-    yd = y._data
-    if node._data != xd * yd:
-        changed(node)
-    x._grad += g * yd
-    y._grad += g * xd
+For speed the push of each operation is a small function with its slopes written out: see `autograd.generated`.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from autograd.errors import DomainError, StaleGraphError, ieee_is_on
-from autograd.expression import Expression, number, symbol, write
+from autograd.faults import domain_error, name_of, no_slope, values_of
+from autograd.generated import float_names, push_source
 from autograd.op import Op, SumOp
 from autograd.order import Node, arguments, topological
 from autograd.rules import RULES
@@ -230,113 +218,17 @@ def changed(node: Node) -> None:
     )
 
 
-def no_slope(node: Node) -> DomainError:
-    """The error for a node whose slope is infinite or undefined."""
-    args = arguments(node)
-    power = ". Along y, x ** y has a slope only for x > 0; a plain number y is held fixed" * (node._rule.name == "pow")
-    return _domain_error(node, f"{node._rule.name} has no finite slope at {values_of(args)}{power}")
-
-
 def _find_overflow(made: list[Node]) -> None:
     for node in reversed(made):
         if not math.isfinite(node._grad):
-            raise _domain_error(node, f"the gradient at {name_of(node)} is {node._grad}, not a finite number")
+            raise domain_error(node, f"the gradient at {name_of(node)} is {node._grad}, not a finite number")
         for _, argument, slope in contributions(node):
             if slope is not None and not math.isfinite(node._grad * slope):
-                raise _domain_error(
+                raise domain_error(
                     node,
                     f"the gradient overflows at {node._rule.name}: upstream {node._grad!r} times slope {slope!r} "
                     f"along {name_of(argument)}",
                 )
-
-
-def _domain_error(node: Node, message: str) -> DomainError:
-    args = arguments(node)
-    return DomainError(message, node._rule.name, tuple(a._data for a in args), tuple(a.label for a in args))
-
-
-def name_of(node: Node) -> str:
-    """The node's label, or what made it."""
-    return shown(node.label) or (f"the result of {node._rule.name}" if node._x is not None else "a number")
-
-
-def values_of(args: tuple[Node, ...]) -> str:
-    """The operands of an operation, for a message: ``x = 0.0`` or ``w = 2.0, 3.0``."""
-    told = [f"{shown(a.label)} = {a._data!r}" if a.label else f"{a._data!r}" for a in args[:6]]
-    return ", ".join(told) + (f", … ({len(args)} in all)" if len(args) > 6 else "")
-
-
-def shown(label: str) -> str:
-    """A label, for a message: short, and without what a terminal would act on."""
-    short = label if len(label) <= 60 else label[:59] + "…"
-    return short if short.isprintable() else repr(short)
-
-
-# -- Writing the push functions -----------------------------------------------------------------------------
-
-NAMES = "xyuvw"  # the arguments of an operation, in generated text
-
-
-def float_names() -> dict[str, Callable[..., float]]:
-    """The functions that generated text may call: each row of the table by its name, on floats."""
-    return {op.name: op.value for op in RULES.values()}
-
-
-def value_text(op: Op, names: list[str]) -> str:
-    """How z is written, as Python: ``xd * yd`` or ``exp(xd)``."""
-    return write(op.on(*map(symbol, names))) if op.infix else f"{op.name}({', '.join(names)})"
-
-
-def slope_text(op: Op, i: int, names: list[str]) -> str | None:
-    """How ∂z/∂(argument i) is written, as Python; None if the argument is held fixed."""
-    slope = op.slope(i, symbol("z"), [symbol(n) for n in names])
-    return None if slope is None else write(slope if isinstance(slope, Expression) else number(slope))
-
-
-def push_source(op: Op) -> str:
-    """The text of the push function of a row of the table."""
-    if isinstance(op, SumOp):
-        return _push_source_of_sum(op)
-    names = list(NAMES[: op.arity])
-    data = [n + "d" for n in names]
-    slopes = [slope_text(op, i, data) for i in range(len(names))]
-    lines = ["def push(node):", "    g = node._grad"]
-    lines += [f"    {n} = node._{n}" for n in names] if len(names) <= 2 else [f"    {', '.join(names)} = node._x"]
-    lines += [f"    {n}d = {n}._data" for n in names]
-    if any("z" in (s or "") for s in slopes):
-        lines += ["    z = node._data"]
-    lines += [f"    if node._data != {value_text(op, data)}:", "        changed(node)"]
-    for name, slope in zip(names, slopes, strict=True):
-        lines += _accumulate(name, slope)
-    return "\n".join(lines)
-
-
-def _push_source_of_sum(op: SumOp) -> str:
-    names = list(NAMES[: len(op.term.slopes)])
-    data = [n + "._data" for n in names]
-    # to add up all terms again would cost as much as the push itself: do so only if some number was edited since
-    lines = ["def push(node):", "    if node._stamp != EDITS[0]:", "        changed(node)"]
-    lines += ["    g = node._grad", "    xs = node._x"]
-    if len(names) == 1:
-        lines += ["    for x in xs:"]
-    else:  # the factors stand in two rows, the offset (if any) at the end of the first
-        lines += ["    ys = node._y", "    if len(xs) > len(ys):", "        xs[-1]._grad += g"]
-        lines += ["    for x, y in zip(xs, ys):"]
-    for i, name in enumerate(names):
-        lines += ["    " + line for line in _accumulate(name, slope_text(op.term, i, data))]
-    return "\n".join(lines)
-
-
-def _accumulate(name: str, slope: str | None) -> list[str]:
-    """The line that adds upstream · slope to an argument."""
-    if slope is None or slope == "0":
-        return []
-    if slope == "1":
-        return [f"    {name}._grad += g"]
-    if slope == "-1":
-        return [f"    {name}._grad -= g"]
-    bare = slope.replace("._", "").isidentifier()
-    return [f"    {name}._grad += g * {slope if bare else f'({slope})'}"]
 
 
 def _make_pushes() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from autograd.faults import shown
 from autograd.order import arguments, topological
-from autograd.reverse import shown
 from autograd.value import Value
 
 

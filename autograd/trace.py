@@ -28,6 +28,7 @@ import numpy as np
 
 from autograd import reverse
 from autograd.errors import DomainError, ieee_is_on
+from autograd.faults import name_of, no_slope
 from autograd.order import arguments, topological
 from autograd.value import Value
 
@@ -201,7 +202,7 @@ def _backward(node: Value, names: dict[Value, str], gradients: dict[Value, float
         if not math.isfinite(gradients[argument]) and not ieee_is_on():
             raise DomainError(
                 f"the gradient overflows at {node._rule.name}: upstream {upstream!r} times slope {slope!r} "
-                f"along {reverse.name_of(argument)}",
+                f"along {name_of(argument)}",
                 node._rule.name,
                 tuple(a._data for a in arguments(node)),
                 tuple(a.label for a in arguments(node)),
@@ -225,7 +226,7 @@ def _slopes(node: Value) -> Iterable[tuple[int, Any, float | None]]:
     try:
         return list(reverse.contributions(node))
     except (ArithmeticError, ValueError):
-        raise reverse.no_slope(node) from None
+        raise no_slope(node) from None
 
 
 def _arguments(node: Value, names: dict[Value, str]) -> tuple[Argument, ...]:

@@ -13,29 +13,8 @@ A Value holds its number, the gradient that backward() leaves in it, and how it 
 table and the Values it was made from. Nothing refers to what is made *from* it, so a graph has no cycles
 and is freed the moment the last name for it goes.
 
-The operators below are one-liners in spirit: compute z, make a node. For speed their text is printed from
-the rule table, as the push functions in `autograd.reverse` are. To read one:
-
->>> print(operator_source(find("mul")))
-def operator(x, y):
-    if y.__class__ is not Value:
-        y = operand(y)
-        if y is NotImplemented:
-            return y
-    try:
-        z = x._data * y._data
-    except (ArithmeticError, ValueError):
-        z = amiss(op, (x, y))
-    if z - z != 0.0:
-        z = amiss(op, (x, y))
-    node = new(Value)
-    node._data = z
-    node._grad = None
-    node._rule = op
-    node._x = x
-    node._y = y
-    node._note = note() if NOTES else None
-    return node
+The operators are one-liners in spirit: compute z, make a node. For speed their text is printed from the rule table:
+see `autograd.generated`.
 """
 
 from __future__ import annotations
@@ -50,6 +29,8 @@ import numpy as np
 from autograd import reverse, rules
 from autograd.copies import deep_copy, reduced, shallow_copy
 from autograd.errors import DomainError, Line, ieee_is_on
+from autograd.faults import values_of, why
+from autograd.generated import float_names, operator_source
 from autograd.op import Op, SumOp, find
 from autograd.order import arguments
 from autograd.scope import NOTES, WATCHERS, Note, looked_at, note
@@ -386,20 +367,6 @@ def node_of(op: Op, args: tuple[Value, ...]) -> Value:
     return node
 
 
-def _why(op: Op, values: list[float], z: float) -> str:
-    """What is wrong with these operands, in words."""
-    needs = {"log": "a positive number", "log1p": "a number greater than -1", "sqrt": "a number that is not negative"}
-    if op.name in needs:
-        return f"{op.name} needs {needs[op.name]}"
-    if op.name == "div" and values[1] == 0:
-        return "dividing by 0"
-    if op.name in ("power", "pow") and values[0] < 0 and values[1] != int(values[1]):
-        return "a negative number to a fractional power is not real"
-    if op.name in ("power", "pow") and values[0] == 0:
-        return "0 has no negative power"
-    return "the result is too large for a float" if math.isinf(z) else "the result is not a number"
-
-
 def amiss(op: Op, args: Sequence[Any]) -> float:
     """What to do when an operation fails or its result is not finite: raise, or let it flow under `ieee()`."""
     nodes = [a if isinstance(a, Value) else constant(a) for a in args]
@@ -408,55 +375,22 @@ def amiss(op: Op, args: Sequence[Any]) -> float:
         z = float(op.array(*values))
     if ieee_is_on():
         return z
-    shown = reverse.values_of(tuple(nodes))
+    shown = values_of(tuple(nodes))
     raise DomainError(
-        f"{op.name} fails at {shown}: {_why(op, values, z)} (it would be {z})",
+        f"{op.name} fails at {shown}: {why(op, values, z)} (it would be {z})",
         op.name,
         tuple(values),
         tuple(n.label for n in nodes),
     ) from None
 
 
-# -- Writing the operators ----------------------------------------------------------------------------------
-
-
-def operator_source(op: Op, *, reflected: bool = False) -> str:
-    """The text of the operator for a row of the table that takes one or two arguments."""
-    names = list("xy"[: op.arity])
-    result = reverse.value_text(op, [n + "._data" for n in names])
-    lines = [f"def operator({', '.join(reversed(names) if reflected else names)}):"]
-    if op.arity == 2:
-        other = "x" if reflected else "y"
-        lines += [
-            f"    if {other}.__class__ is not Value:",
-            f"        {other} = operand({other})",
-            f"        if {other} is NotImplemented:",
-            f"            return {other}",
-        ]
-    args = f"({', '.join(names)},)" if len(names) == 1 else f"({', '.join(names)})"
-    lines += [
-        "    try:",
-        f"        z = {result}",
-        "    except (ArithmeticError, ValueError):",
-        f"        z = amiss(op, {args})",
-        "    if z - z != 0.0:",
-        f"        z = amiss(op, {args})",
-        "    node = new(Value)",
-        "    node._data = z",
-        "    node._grad = None",
-        "    node._rule = op",
-        "    node._x = x",
-        f"    node._y = {'y' if op.arity == 2 else None}",
-        "    node._note = note() if NOTES else None",
-        "    return node",
-    ]
-    return "\n".join(lines)
+# -- The operators, as `autograd.generated` writes them ------------------------------------------------------
 
 
 def _operator(op: Op, name: str, *, reflected: bool = False) -> Callable[..., Any]:
     source = operator_source(op, reflected=reflected)
     names: dict[str, Any] = {
-        **reverse.float_names(), "Value": Value, "operand": operand, "amiss": amiss, "new": new, "note": note,
+        **float_names(), "Value": Value, "operand": operand, "amiss": amiss, "new": new, "note": note,
         "NOTES": NOTES, "op": op, "__name__": __name__,
     }  # fmt: skip
     exec(compile(source, f"<operator {op.name}>", "exec"), names)
@@ -470,23 +404,9 @@ _OPERATORS = {
     "add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "neg": "neg", "pos": "copy", "abs": "abs",
 }  # fmt: skip
 _FUNCTIONS = [
-    "exp",
-    "log",
-    "log1p",
-    "expm1",
-    "sqrt",
-    "sin",
-    "cos",
-    "tan",
-    "tanh",
-    "sigmoid",
-    "relu",
-    "softplus",
-    "abs",
-    "erf",
-    "maximum",
-    "minimum",
-]
+    "exp", "log", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "tanh", "sigmoid", "relu", "softplus", "abs", "erf",
+    "maximum", "minimum",
+]  # fmt: skip
 for _name, _row in _OPERATORS.items():
     setattr(Value, f"__{_name}__", _operator(find(_row), f"__{_name}__"))
     if find(_row).arity == 2:

@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOORS = [
-    "errors", "scope", "expression", "op", "rules", "order", "copies", "reverse", "value", "functions", "transform",
-    "stats", "trace", "spell", "draw", "explain", "check", "compile", "lecture", "cli",
+    "errors", "scope", "expression", "op", "rules", "order", "copies", "faults", "generated", "reverse", "value",
+    "functions", "transform", "stats", "trace", "spell", "draw", "explain", "check", "compile", "lecture", "cli",
 ]  # fmt: skip
 
 

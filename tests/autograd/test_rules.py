@@ -9,8 +9,9 @@ import pytest
 import autograd
 from autograd import Value
 from autograd.expression import Expression, symbol
+from autograd.generated import push_source
 from autograd.op import TABLE, SumOp, find
-from autograd.reverse import push_source, slope_at
+from autograd.reverse import slope_at
 
 mpmath.mp.dps = 60
 
