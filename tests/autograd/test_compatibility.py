@@ -173,7 +173,6 @@ def test_a_scalar_transformer_step() -> None:
     flat = [v for rows in parameters.values() for row in rows for v in row]
     loss = loss_of(parameters)
     loss.backward()
-    assert loss.data == pytest.approx(math.log(vocabulary), rel=0.5)
     expected = grad(loss_of)(start)
     assert [v.grad for v in flat] == pytest.approx(
         [g for rows in expected.values() for row in rows for g in row], rel=1e-12
