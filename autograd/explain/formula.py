@@ -19,10 +19,11 @@ MANY = 4  # terms of a sum that are written out; of more, the first few
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """∂top/∂bottom."""
+    """∂top/∂bottom. Of the two slopes of x · x, ∂/∂(1st x) has `place` 1 and ∂/∂(2nd x) has 2; 0 where there is one."""
 
     top: str
     bottom: str
+    place: int = 0
 
 
 Piece = str | Partial | Expression
@@ -34,7 +35,8 @@ def of(record: Record, root: str) -> tuple[Formula, ...]:
     if record.phase == "forward":
         return (_forward(record),)
     start: tuple[Formula, ...] = ((Partial(root, root), "=", expression.number(1.0)),) if record.node == root else ()
-    return start + tuple(_chain_rule(record, c, root) for c in record.contributions)
+    places = _places(record)
+    return start + tuple(_chain_rule(record, c, root, places[c.position]) for c in record.contributions)
 
 
 def _forward(record: Record) -> Formula:
@@ -43,16 +45,16 @@ def _forward(record: Record) -> Formula:
         return (symbol(record.node), "=", result)
     named = made_of(record.rule, [_shown(a) for a in record.args])
     numbers = made_of(record.rule, [expression.number(a.value) for a in record.args])
-    if named == numbers or record.rule == "copy":
+    if record.rule == "copy" or numbers in (named, result, -expression.number(abs(record.value))):  # z = -x = -2
         return (symbol(record.node), "=", named, "=", result)
     return (symbol(record.node), "=", named, "=", numbers, "=", result)
 
 
-def _chain_rule(record: Record, c: Contribution, root: str) -> Formula:
+def _chain_rule(record: Record, c: Contribution, root: str, place: int) -> Formula:
     """∂E/∂w += ∂E/∂s · ∂s/∂w = upstream · slope = amount."""
     upstream = expression.number(math.nan if record.upstream is None else record.upstream)
     return (
-        Partial(root, c.to), "+=", Partial(root, record.node), "·", Partial(record.node, c.to),
+        Partial(root, c.to), "+=", Partial(root, record.node), "·", Partial(record.node, c.to, place),
         "=", upstream, "·", expression.number(c.slope), "=", expression.number(c.amount),
     )  # fmt: skip
 
@@ -63,7 +65,26 @@ def slope(record: Record, c: Contribution) -> Formula:
     rule = find(record.rule).slope(c.position, symbol(record.node), args)
     if not isinstance(rule, Expression) or not _has_name(rule):
         return ()
-    return (Partial(record.node, c.to), "=", rule, "=", expression.number(c.slope))
+    return (Partial(record.node, c.to, _places(record)[c.position]), "=", rule, "=", expression.number(c.slope))
+
+
+def _places(record: Record) -> dict[int, int]:
+    """For each contribution, by its position: 1, 2, … if its argument stands there more than once, else 0.
+
+    They are counted as they are read: w_1 · x_1 + w_2 · x_2 + b.
+    """
+    op, order = find(record.rule), range(len(record.args))
+    if isinstance(op, SumOp):
+        pairs, offset = op.operands(order)
+        read = [i for pair in pairs for i in pair] + ([] if offset is None else [offset])
+    else:
+        read = list(order)
+    to = {c.position: c.to for c in record.contributions}
+    met: dict[str, list[int]] = {}
+    for position in read:
+        if position in to:
+            met.setdefault(to[position], []).append(position)
+    return {i: k if len(same) > 1 else 0 for same in met.values() for k, i in enumerate(same, 1)}
 
 
 def _has_name(tree: Expression) -> bool:

@@ -15,6 +15,7 @@ WIDTH = 92  # of running text
 WIDEST = 100  # of a formula with its slope beside it
 FEW = 10  # inputs that have a line each
 NO_BREAK = "\N{NO-BREAK SPACE}"
+SIGNS = (" += ", " = ", " · ", " + ")  # where a formula may go on below
 MOST = 12  # lines of the chain rule for one node
 
 
@@ -75,7 +76,9 @@ def _fitted(line: str, indent: int) -> list[str]:
     """A line that is too long goes on below, at its signs."""
     if len(line) <= WIDEST:
         return [line]
-    cut = max(line.rfind(sign, indent, WIDEST) for sign in (" = ", " · ", " + "))
-    if cut <= indent:
+    cut = max(line.rfind(sign, indent, WIDEST) for sign in SIGNS)
+    if cut <= indent:  # a long name before the first sign: no sooner than there
+        cut = min((at for sign in SIGNS if (at := line.find(sign, indent)) > indent), default=0)
+    if not cut:
         return [line]
     return [line[:cut], *_fitted(" " * (indent + 2) + line[cut + 1 :], indent + 2)]

@@ -51,6 +51,27 @@ def test_a_fan_out_is_told(story):
     assert any("+= and not =" in s.text for s in story.backward)
 
 
+def test_an_argument_that_stands_there_twice_has_a_slope_for_each_place():
+    x, y = Value(2.0, "x"), Value(3.0, "y")
+    told = explain(x * x)
+    lines = str(told).splitlines()
+    assert any(line.strip().startswith("∂v1/∂x += ∂v1/∂v1 · ∂v1/∂(1st x) = 1 · 2 = 2   (total 2)") for line in lines)
+    assert any(line.endswith("(total 4)   where ∂v1/∂(2nd x) = x = 2") for line in lines)
+    assert not any("∂v1/∂x = x" in line for line in lines)  # it is 2x
+    assert told[-1].latex.count(r"\partial (\text{1st }x)") == 1
+    assert "<mtext>2nd\N{NO-BREAK SPACE}</mtext><mi>x</mi>" in told._repr_html_()
+    told = str(explain(dot([x, y], [y, x], x)))  # counted as they are read: x · y + y · x + x
+    assert [place in told for place in ("∂(1st y) = x", "∂(2nd x) = y", "∂(2nd y) = x", "∂(1st x) = y")] == [True] * 4
+    assert "∂v1/∂(3rd x) = 1 · 1" in told
+    assert "st x" not in str(explain(where(x, x, y))), "the condition gets no slope"
+
+
+def test_no_number_is_said_twice():
+    x = Value(2.0, "x")
+    for root, line in ((-x, "v1 = -x = -2"), (-Value(-2.0, "y"), "v1 = -y = -(-2) = 2"), (total([x]), "v1 = x = 2")):
+        assert re.search(rf"  {re.escape(line)}$", str(explain(root)), re.MULTILINE)
+
+
 def test_explaining_changes_nothing(E):
     E.backward()
     leaves, made = topological(E)
@@ -143,6 +164,13 @@ def test_text_is_plain_and_narrow(recipe):
         assert len(line) <= 100
         assert line.isprintable()
         assert line == line.rstrip()
+
+
+def test_formulas_of_long_names_go_on_below():
+    a, b = Value(2.0, "the weighted sum of unit"), Value(-3.0, "bias of the first layer")
+    E = a * b + b
+    E.label = "the whole cost of it all"
+    assert max(map(len, str(explain(E)).splitlines())) <= 100
 
 
 def test_numbers_as_one_likes(E):
