@@ -113,7 +113,15 @@ def _loads(text: str) -> Any:
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
         if depth > 10:
             raise ValueError("its lists are nested too deep")
-    return json.loads(text)
+    return json.loads(text, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The pairs as a dict. Python's own reader would take the last of two with one name."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands there twice")
+    return found
 
 
 def _write_npz(file: BinaryIO, content: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ import numpy as np
 from autograd import DomainError, Value, total
 from autograd.compile import TraceError, compile
 from optim._data import examples, targets
+from optim._numbers import is_number
 from optim._progress import bar
 from optim._threads import one_if_small
 from optim.history import History
@@ -159,9 +160,8 @@ def train(
         except KeyboardInterrupt:
             history.stopped = "interrupted"
         except DomainError as error:
-            error.add_note(
-                f"in training, after {history.steps} steps. If the cost was growing, use a smaller learning rate."
-            )
+            smaller = "If the cost was growing, use a smaller learning rate." if history.steps else ""
+            error.add_note(f"in training, after {history.steps} steps. {smaller}".rstrip())
             raise
         finally:
             task.set(best)
@@ -368,7 +368,7 @@ def _check_settings(
             raise ValueError(f"{name} must be a whole number, at least {least}; got {number!r}")
     if sampler not in get_args(Sampler):
         raise ValueError(f'sampler must be "shuffle" or "misclassified"; got {sampler!r}')
-    if not 0 <= significant < 1:
+    if not is_number(significant) or not 0 <= significant < 1:
         raise ValueError(f"significant is a fraction of the cost, 0 ≤ significant < 1; got {significant!r}")
-    if not 0 < perturbation < math.inf:
+    if not is_number(perturbation) or not 0 < perturbation < math.inf:
         raise ValueError(f"perturbation must be greater than 0; got {perturbation!r}")

@@ -189,6 +189,15 @@ def test_edited_files(tmp_path, change, message):
         nn.load(edited(tmp_path, change))
 
 
+def test_a_name_that_stands_there_twice(tmp_path):
+    path = edited(tmp_path, lambda content: None)
+    text = path.read_text()
+    line = next(line for line in text.splitlines() if "neurons.0.b" in line)
+    path.write_text(text.replace(line, line.rstrip(",") + ",\n" + line))
+    with pytest.raises(ValueError, match="a name stands there twice"):
+        nn.load(path)
+
+
 def test_a_network_that_was_changed_by_hand_is_not_rebuilt_wrongly(tmp_path):
     model = nn.MLP(1, [2], seed=0)
     model.layers[0].neurons[1].activation = "relu"

@@ -164,7 +164,9 @@ def test_any_callable_with_parameters(rings: Data) -> None:
         ({"sampler": "all"}, "sampler"),
         ({"restarts": -1}, "restarts"),
         ({"significant": 1.0}, "significant"),
+        ({"significant": "1 %"}, "significant is a fraction"),
         ({"perturbation": 0.0}, "perturbation"),
+        ({"perturbation": None}, "perturbation must be"),
     ],
 )
 def test_settings_out_of_range(rings: Data, options: dict[str, Any], message: str) -> None:
