@@ -93,14 +93,15 @@ tr.now > * { background: var(--warm); }
 .playing li:not(.only) p { margin: 0; font-size: 1.15rem; }
 .playing .below { min-height: 16rem; }
 .playing .wide { max-height: 75vh; overflow-y: auto; position: relative; }
+.playing .wide thead th { position: sticky; top: 0; background: var(--background); }
 .playing .steps li.only p { font-size: 1.25rem; }
 .playing .steps li.only .line { font-size: 1.15rem; }
 html:not(.playing) .controls, html:not(.playing) .keys { display: none; }
 svg .now > path, svg .now > polygon, svg .now > ellipse { stroke: var(--highlight) !important; stroke-width: 4px; }
 svg .edge.now > polygon { fill: var(--highlight) !important; }
 svg .edge.now > text { fill: var(--text); font-weight: bold; }
-svg .later { opacity: .38; }
-@media (prefers-reduced-motion: no-preference) { svg .node, svg .edge { transition: opacity .2s; } }
+svg .later > :is(path, polygon, ellipse) { opacity: .38; } svg .later text { opacity: .85; }
+@media (prefers-reduced-motion: no-preference) { svg .node > *, svg .edge > * { transition: opacity .2s; } }
 @media (forced-colors: active) { tr.now > th { font-weight: bold; text-decoration: underline; } }
 @media (max-width: 48rem) {
   body { font-size: 1rem; } main { padding: .5rem .75rem 8rem; } h1 { font-size: 1.1rem; }

@@ -231,18 +231,25 @@ def test_on_a_phone_on_its_side_the_formula_is_seen(opened):
     assert opened.evaluate("document.documentElement.scrollWidth") <= 740
 
 
-def test_in_the_dark_everything_is_readable(browser, story, tmp_path):
-    tab = browser.new_page(color_scheme="dark")
+@pytest.mark.parametrize("key", ["Home", "End"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everything_is_readable(browser, story, tmp_path, scheme, key):
+    tab = browser.new_page(color_scheme=scheme, reduced_motion="reduce")
     tab.goto(story.save(tmp_path / "page.html").as_uri())
-    tab.keyboard.press("End")
+    tab.keyboard.press(key)
     contrast = """() => {
-      const light = (c) => { const [r, g, b] = c.match(/[\\d.]+/g).slice(0, 3).map((x) => x / 255)
+      const parts = (c) => c.match(/[\\d.]+/g).slice(0, 3).map(Number);
+      const light = (c) => { const [r, g, b] = c.map((x) => x / 255)
         .map((x) => x <= .04045 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4); return .2126 * r + .7152 * g + .0722 * b; };
+      const page = parts(getComputedStyle(document.body).backgroundColor);
+      const over = (e, back) => {  // the colour of an element, as far as it lets that of its background through
+        const [fill, seen] = [getComputedStyle(e).fill, getComputedStyle(e).opacity];
+        return fill === "none" ? back : parts(fill).map((x, i) => x * seen + back[i] * (1 - seen));
+      };
       return [...document.querySelectorAll("g.node")].flatMap((g) => {
-        const shape = g.querySelector("path, polygon"), fill = shape && getComputedStyle(shape).fill;
-        const back = fill && fill !== "none" ? fill : getComputedStyle(document.body).backgroundColor;
+        const shape = g.querySelector("path, polygon"), back = shape ? over(shape, page) : page;
         return [...g.querySelectorAll("text")].map((t) => {
-          const a = light(getComputedStyle(t).fill), b = light(back);
+          const a = light(over(t, back)), b = light(back);
           return (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
         });
       });
