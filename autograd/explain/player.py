@@ -196,8 +196,8 @@ SCRIPT = """
     follow(nodes.get(story.scenes[first].node));
   };
 
-  // A formula too long for the screen scrolls, with the arrow keys too while it has the focus. It fades where there
-  // is more to come.
+  // A formula too long for the screen scrolls, with the arrow keys too while it has the focus (as the picture does).
+  // It fades where there is more to come.
   const fade = (line) => line.classList.toggle("more", line.scrollLeft + line.clientWidth < line.scrollWidth - 2);
   const measure = () => {
     for (const line of all("li.now .line")) {
@@ -237,7 +237,8 @@ SCRIPT = """
   };
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const scrolls = event.target.matches(".line:focus-visible") && event.target.tabIndex === 0;
+    const seen = event.target, inside = seen.matches(":is(.line, .picture, .wide):focus-visible");
+    const scrolls = inside && seen.scrollWidth > seen.clientWidth;
     if (scrolls && ["ArrowLeft", "ArrowRight"].includes(event.key)) return;
     const what = does[event.key] || (event.key === " " && event.target.tagName !== "BUTTON" && play);
     if (!what) return;

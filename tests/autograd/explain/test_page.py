@@ -204,11 +204,13 @@ def test_nothing_runs_over_the_edge(opened, width):
         opened.wait_for_function(f"({wrong}) === 0", timeout=5000)  # what scrolls does so by keyboard, too
 
 
-def test_the_arrow_keys_scroll_a_formula_that_has_the_focus(opened, story):
+@pytest.mark.parametrize("what", ["li.now .line[tabindex='0']", ".picture"])
+def test_the_arrow_keys_scroll_what_is_too_wide_and_has_the_focus(opened, story, what):
     opened.set_viewport_size({"width": 320, "height": 700})
     opened.keyboard.press("End")
     at = opened.locator("#count").text_content()
-    opened.locator("li.now .line[tabindex='0']").first.focus()
+    opened.locator(what).first.focus()
+    opened.evaluate("document.activeElement.scrollTo({left: 0, behavior: 'instant'})")
     for key, there in (("ArrowRight", True), ("ArrowLeft", False)):
         opened.keyboard.press(key)
         for _ in range(100):  # it takes the browser a moment
