@@ -118,9 +118,33 @@ def test_a_rule_called_with_symbols_prints_what_it_computes(name: str) -> None:
     functions = {row.name: row.value for row in TABLE.values()}
     for i in range(len(values)):
         tree = op.slope(i, symbol("z"), [symbol(n) for n in names])
-        if tree is not None:
+        if op.slopes[i] is not None:
             text = str(tree) if isinstance(tree, Expression) else repr(tree)
             assert eval(text, functions, dict(zip(names, values, strict=True), z=z)) == slope_at(op, i, z, values)
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_a_row_on_arrays_is_the_row_element_by_element(name: str) -> None:
+    op, (_, points) = find(name), ORACLES[name]
+    columns = zip(*[p if isinstance(p, tuple) else (p,) for p in points], strict=True)
+    axes = [np.array(list(dict.fromkeys(column)), float) for column in columns]
+    args = [axis.reshape(-1, *[1] * (len(axes) - 1 - k)) for k, axis in enumerate(axes)]  # of shapes that broadcast
+    with np.errstate(all="ignore"):
+        z = op(*args)
+        slopes = [op.slope(i, z, args) for i in range(len(args))]
+    assert z.shape == tuple(map(len, axes))
+    for place in np.ndindex(z.shape):
+        at = [float(axis[k]) for axis, k in zip(axes, place, strict=True)]
+        number = op(*at)
+        assert type(number) in (float, int)
+        assert z[place] == pytest.approx(number, rel=1e-14, abs=1e-300)
+        for i, slope in enumerate(slopes):
+            expected = op.slope(i, number, at)
+            if expected is None:
+                assert slope is None
+            else:
+                assert type(expected) in (float, int)
+                assert np.broadcast_to(slope, z.shape)[place] == pytest.approx(expected, rel=1e-13, abs=1e-300)
 
 
 def test_every_operation_has_its_push() -> None:

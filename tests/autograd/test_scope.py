@@ -57,6 +57,14 @@ def test_nodes_remember_the_users_line() -> None:
     assert "this very line" in b.line[2]
 
 
+def test_lines_are_noted_until_the_outermost_block_ends() -> None:
+    with noting_lines():
+        with noting_lines():
+            pass
+        assert Value(1.0).line is not None
+    assert Value(1.0, "a").line is None
+
+
 def test_a_watcher_hears_of_comparisons_and_reads() -> None:
     a, heard = Value(1.0), []
     with watching(lambda value, what: heard.append((value, what))):
@@ -73,9 +81,13 @@ def test_scopes_of_generators_that_take_turns_leave_nothing_behind() -> None:
             yield Value(1.0)
             yield Value(2.0)
 
-    one, two = layer("one"), layer("two")
-    next(one), next(two)
-    list(one), list(two)  # the first to begin is the first to end
+    one, two, three = layer("one"), layer("two"), layer("three")
+    assert [next(each).scope for each in (one, two, three)] == ["one", "one/two", "one/two/three"]
+    list(one)  # the first to begin is the first to end
+    assert Value(1.0).scope == "two/three"
+    list(three)
+    assert Value(1.0).scope == "two"
+    list(two)
     assert not NOTES
     with name_scope("after"):
         assert Value(1.0).scope == "after"
