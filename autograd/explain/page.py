@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"  # nothing from outside
 BUTTONS = (
-    ("first", "Start", "First step"),
+    ("first", "Start", "Start: the first step"),
     ("back", "←", "Step back"),
     ("play", "Play", "Play or pause"),
     ("next", "→", "Step forward"),
-    ("last", "End", "Last step"),
+    ("last", "End", "End: the last step"),
     ("turn", "Backward", "To the backward pass"),
 )
 

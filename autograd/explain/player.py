@@ -61,7 +61,7 @@ math { font-size: 1.1em; math-style: normal; }
 mfrac > * { padding: .08em .12em; }
 button { font: inherit; color: var(--text); background: var(--panel); border: 2px solid var(--faint);
   border-radius: .4rem; padding: .3rem .8rem; min-height: 2.75rem; min-width: 2.75rem; cursor: pointer; }
-button:disabled { opacity: .45; cursor: default; }
+button[aria-disabled=true] { opacity: .45; cursor: default; }
 :focus-visible { outline: 3px solid var(--highlight); outline-offset: 2px; }
 input[type=range] { flex: 1 1 10rem; min-width: 6rem; accent-color: var(--leaf); height: 2rem; }
 .controls { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin: .6rem 0; }
@@ -185,8 +185,8 @@ SCRIPT = """
     $("count").textContent = number;
     $("where").value = at;
     $("where").setAttribute("aria-valuetext", `step ${number}`);
-    $("first").disabled = $("back").disabled = at === 0;
-    $("next").disabled = $("last").disabled = at === last;
+    for (const [id, end] of [["first", 0], ["back", 0], ["next", last], ["last", last]])
+      $(id).ariaDisabled = String(at === end);  // (one that is disabled altogether would lose the focus)
     $("said").textContent = `Step ${number}. ` +
       items.slice(first, end).map((item) => item.querySelector("p").textContent).join(" ");
     const changed = document.querySelector("tr.now"), table = document.querySelector(".wide");

@@ -162,6 +162,22 @@ def test_keys_and_buttons_step_through(opened, story):
     assert opened.locator("#said").inner_text().startswith("Step ")
 
 
+def test_a_button_that_can_do_nothing_more_keeps_the_focus(opened, story):
+    opened.locator("#next").focus()
+    for _ in range(len(story) + 2):
+        opened.keyboard.press("Enter")
+    assert opened.locator("#count").text_content() == f"{len(story)} of {len(story)}"
+    assert opened.locator("#next").is_disabled()
+    assert opened.evaluate("document.activeElement.id") == "next"
+    opened.keyboard.press("Home")
+    assert not opened.locator("#next").is_disabled()
+
+
+def test_what_a_button_shows_is_in_its_name(opened):
+    for button in opened.locator(".controls button").all():
+        assert button.inner_text().lower() in button.get_attribute("aria-label").lower() + "←→"
+
+
 def test_numbers_come_and_go_with_the_steps(opened, story):
     def column(i):
         return opened.locator(f"tr[data-row] td:nth-child({i})").all_inner_texts()
