@@ -186,7 +186,7 @@ SCRIPT = """
     $("where").value = at;
     $("where").setAttribute("aria-valuetext", `step ${number}`);
     for (const [id, end] of [["first", 0], ["back", 0], ["next", last], ["last", last]])
-      $(id).ariaDisabled = String(at === end);  // (one that is disabled altogether would lose the focus)
+      $(id).setAttribute("aria-disabled", at === end);  // (one that is disabled altogether would lose the focus)
     $("said").textContent = `Step ${number}. ` +
       items.slice(first, end).map((item) => item.querySelector("p").textContent).join(" ");
     const changed = document.querySelector("tr.now"), table = document.querySelector(".wide");
