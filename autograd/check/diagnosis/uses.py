@@ -14,6 +14,8 @@ import numpy as np
 
 from autograd.check.diagnosis.graph import Graph, Ints, Part
 
+KINDS = 40  # uses of different kinds; where there are more, as in a long loop, only the first and the last are kept
+
 
 @dataclass(frozen=True, slots=True)
 class Uses:
@@ -74,12 +76,14 @@ class _Finder:
                 for e in uses[i]:
                     kinds.setdefault(self.alike[src[e]], []).append(e)
             ordered = sorted(kinds.values(), key=lambda es: min(self.order[src[e]] for e in es))
-            for edges in ordered if len(ordered) > 1 else []:
-                which = "last" if edges is ordered[-1] else "first" if edges is ordered[0] else "middle"
-                add(edges, [e for other in ordered if other is not edges for e in other], which, 0.75)
-                for members in ordered if len(ordered) > 1 else []:  # several uses of one kind: one of those
-                    rows = self._rows(members)
-                    self._by_position(rows, add, 0.8)
+            if len(ordered) < 2:
+                continue
+            places = range(len(ordered)) if len(ordered) <= KINDS else (0, len(ordered) - 1)
+            for k in places:
+                which = "last" if k == len(ordered) - 1 else "first" if k == 0 else "middle"
+                add(ordered[k], [e for j, other in enumerate(ordered) if j != k for e in other], which, 0.75)
+            for members in ordered:  # several uses of one kind: one of those
+                self._by_position(self._rows(members), add, 0.8)
         sums: dict[tuple[int, int], list[int]] = {}
         for e in [e for e, s in enumerate(src) if self._ops[s] == "sum"]:
             sums.setdefault((self.alike[src[e]], self.alike[self._dst[e]]), []).append(e)

@@ -120,3 +120,19 @@ def test_points_whose_graph_has_another_shape_are_left_out():
 
     graph = Graph(problem_of(f, (0.5,), ["x"], points=9))
     assert 0 < len(graph.points) < 9
+
+
+def test_a_loop_twice_as_long_has_twice_as_many_ways_to_overwrite_something():
+    """Of the uses of x in hundreds of steps the first and the last are candidates: each of them would be quadratic."""
+
+    def uses(steps):
+        def f(x):
+            v = x
+            for _ in range(steps):
+                v = (v + x).tanh()
+            return v
+
+        return Groups(Graph(problem_of(f, (0.3,), ["x"]))).uses
+
+    short, long = uses(50), uses(100)
+    assert sum(len(u.dropped) for u in long) < 3 * sum(len(u.dropped) for u in short)
