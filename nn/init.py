@@ -116,8 +116,8 @@ def initial(init: str | Initialiser, n_in: int, n_out: int, rng: np.random.Gener
         raise ValueError(f"there is no initialisation {init!r}: choose {', '.join(BY_NAME)}, or give a function")
     weights = np.asarray(make(n_in, n_out, rng))
     if weights.shape != (n_in, n_out) or weights.dtype.kind not in "fiu" or not np.isfinite(weights).all():
-        raise ValueError(
-            f"{name} should return finite numbers of shape (n_in, n_out) = ({n_in}, {n_out}); "
-            f"got shape {weights.shape}, type {weights.dtype}"
-        )
+        what = f"shape {weights.shape}, type {weights.dtype}"
+        if weights.dtype.kind == "f" and not np.isfinite(weights).all():
+            what += f", with {weights[~np.isfinite(weights)][0]} in it"
+        raise ValueError(f"{name} should return finite numbers of shape (n_in, n_out) = ({n_in}, {n_out}); got {what}")
     return weights.astype(np.float64)

@@ -90,3 +90,5 @@ def test_refused():
     for bad in (lambda a, b, r: np.zeros((b, a)), lambda a, b, r: np.full((a, b), np.nan), lambda a, b, r: "x"):
         with pytest.raises(ValueError, match=r"finite numbers of shape \(n_in, n_out\) = \(2, 1\)"):
             nn.MLP(2, [1], init=bad)
+    with pytest.raises(ValueError, match="type float64, with nan in it"):
+        nn.MLP(2, [1], init=lambda a, b, r: np.full((a, b), np.nan))
