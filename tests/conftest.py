@@ -1,5 +1,6 @@
 """Settings for the whole suite."""
 
+import gc
 import os
 import shutil
 import sys
@@ -16,6 +17,12 @@ settings.register_profile(
     "suite", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 settings.load_profile("suite")
+
+
+def pytest_collection_finish() -> None:
+    """What all the tests share will not become garbage: the collector need not walk it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
