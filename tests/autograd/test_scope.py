@@ -40,9 +40,13 @@ def test_stats() -> None:
     assert (s.nodes, s.edges, s.depth, s.constants) == (4, 4, 2, 1)
     assert s.leaves == {"layer1": 1}
     assert s.operations == {"*": 1, "+": 1}
-    assert "1 in layer1" in str(s)
+    assert str(s).splitlines() == [
+        "4 nodes, 4 edges, depth 2, 1 leaf, 1 constant",
+        "operations: 1 × *, 1 × +",
+        "leaves by scope: 1 in layer1",
+    ]
     assert graph_stats(w).depth == 0
-    assert str(graph_stats(w)).startswith("1 node, 0 edges, depth 0, 1 leaf, 0 constants\n")
+    assert str(graph_stats(Value(2.0))) == "1 node, 0 edges, depth 0, 1 leaf, 0 constants\noperations: none"
     with pytest.raises(TypeError, match="takes a Value"):
         graph_stats(3.0)  # type: ignore[arg-type]
 

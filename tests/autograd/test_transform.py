@@ -8,6 +8,7 @@ import pytest
 
 import autograd
 from autograd import Value, grad, hessian, jacobian, value_and_grad
+from autograd.transform import derivatives
 
 
 def test_derivatives_of_derivatives() -> None:
@@ -23,7 +24,7 @@ def test_structures_come_back_as_they_went_in() -> None:
         return p["w"][0, 1] * p["b"][0] + p["c"] ** 2
 
     g = grad(f)({"w": np.ones((1, 2)), "b": [3.0, 4.0], "c": 5.0})
-    assert g["w"].tolist() == [[0.0, 3.0]]
+    assert (g["w"].tolist(), g["w"].dtype) == ([[0.0, 3.0]], float)
     assert g["b"] == [1.0, 0.0]
     assert g["c"] == 10.0
 
@@ -67,8 +68,27 @@ def test_jacobian_and_hessian() -> None:
     assert jacobian(lambda x: x**2)(3.0) == 6.0
 
 
+def test_arrays_and_jacobians_inside_a_gradient() -> None:
+    x = np.array([1.0, 2.0])
+    cubes = lambda x: x * x * x  # noqa: E731
+    inner = grad(lambda x: cubes(x).sum())
+    assert grad(lambda x: inner(x).sum())(x).tolist() == [6.0, 12.0]
+    assert grad(lambda x: jacobian(cubes)(x).sum())(x).tolist() == [6.0, 12.0]
+    assert jacobian(inner)(x).tolist() == [[6.0, 0.0], [0.0, 12.0]]
+    boxed = grad(lambda x: x[0] * x[1])(x.astype(object))
+    assert (boxed.tolist(), boxed.dtype) == ([2.0, 1.0], float)
+
+
+def test_what_is_flat_or_does_not_depend_on_x_is_left_alone() -> None:
+    assert grad(grad(lambda x: (x * x).relu()))(3.0) == 2.0  # the slope of the step in relu' is 0
+    assert grad(grad(lambda x: autograd.where(x * x, x**3, x)))(2.0) == 12.0  # where has none along its condition
+    x, w = Value(3.0), Value(0.0)
+    (slope,) = derivatives(x * 2 + w.sqrt(), [x])  # √w has no slope at 0, and nobody asks for it
+    assert slope.data == 2.0
+
+
 def test_what_is_not_a_value_is_named() -> None:
-    with pytest.raises(TypeError, match=r"must return one Value.*3\.0 of type float"):
+    with pytest.raises(TypeError, match=r"must return one Value.*3\.0 of type float.*look for \.data"):
         grad(lambda x: 3.0)(1.0)
     with pytest.raises(TypeError, match="cannot differentiate along 'a'"):
         grad(lambda x: x)("a")
