@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograd.check.problem import Array
+from autograd.faults import no_slope
 from autograd.op import SumOp
 from autograd.order import arguments, topological
 from autograd.reverse import slope_at
@@ -41,7 +42,7 @@ class Kink:
 def on_kinks(root: Value) -> list[Value]:
     """The nodes below `root` whose branch quantity is 0, to within the rounding of what they were made from.
 
-    A branch that only constants choose, as in where(False, a, b), is no kink.
+    A branch that only constants choose, as in where(False, a, b), is no kink. DomainError where f has no finite slope.
     """
     leaves, made = topological(root)
     if not any(node._rule.branch for node in made):
@@ -189,6 +190,9 @@ def _slopes(node: Value) -> Iterator[tuple[int, Value, float]]:
             yield i, a, 1.0 if middle else values[len(args) - n + k] if i < n else values[k]
         return
     for i, a in enumerate(args):
-        slope = slope_at(node._rule, i, node._data, values)
+        try:
+            slope = slope_at(node._rule, i, node._data, values)
+        except (ArithmeticError, ValueError):
+            raise no_slope(node) from None
         if slope is not None:
             yield i, a, slope

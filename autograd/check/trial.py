@@ -81,9 +81,9 @@ class Function:
         except DomainError as error:
             look.why = f"f is not defined there: {self._said(error)}"
             return look
-        nodes = [] if self.is_smooth else on_kinks(root)
-        look.on_kink = bool(nodes)
         try:
+            nodes = [] if self.is_smooth else on_kinks(root)
+            look.on_kink = bool(nodes)
             if nodes:
                 look.corner = kink(root, inputs, nodes, rng)
                 if look.corner is None:

@@ -80,3 +80,9 @@ def test_the_signature_changes_across_a_kink():
 def test_close_to_a_kink_the_engine_is_not_accused(distance):
     """Steps that do not cross the kink are too short for the digits of x: they tell nothing against the engine."""
     assert gradcheck(lambda x: ag.relu(x - 1), 1.0 + distance, lambda x: float(x > 1)).verdict == "right"
+
+
+def test_a_corner_beside_an_infinite_slope_is_told_as_such():
+    report = gradcheck(lambda x: ag.sqrt(x) * ag.relu(x + 1), 0.0, lambda x: 0.0)
+    assert report.verdict == "not differentiable here"
+    assert "sqrt has no finite slope at x = 0.0" in report.reason
