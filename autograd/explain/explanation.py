@@ -58,10 +58,10 @@ class Explanation(Sequence[Step]):
         self.stage = Stage(root, self)
 
     def _step(self, record: Record, uses: Counter[str]) -> Step:
-        formulas = formula.of(record, self.root)
+        formulas = formula.of(record, self.root, uses.__getitem__)
         return Step(
             **{each.name: getattr(record, each.name) for each in fields(record)},
-            text=words.of(record, self.root, self.writer, lambda name: uses[name]),
+            text=words.of(record, self.root, self.writer, uses.__getitem__),
             latex=self._latex(formulas),
             formulas=formulas,
         )

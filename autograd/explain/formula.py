@@ -6,7 +6,7 @@ A formula is a row of pieces: signs ("=", "+=", "·"), partial derivatives, and 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from autograd import expression
@@ -14,28 +14,32 @@ from autograd.expression import Expression, symbol
 from autograd.op import SumOp, find
 from autograd.trace import Argument, Contribution, Record
 
+LOCAL = 4  # where in a line of the chain rule its last factor stands, the slope
 MANY = 4  # terms of a sum that are written out; of more, the first few
 
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """∂top/∂bottom. Of the two slopes of x · x, ∂/∂(1st x) has `place` 1 and ∂/∂(2nd x) has 2; 0 where there is one."""
+    """∂top/∂bottom. Where that could mean two things, `place` says along which one: "1st {}" of x · x, or "{} here"."""
 
     top: str
     bottom: str
-    place: int = 0
+    place: str = ""
 
 
 Piece = str | Partial | Expression
 Formula = tuple[Piece, ...]
 
 
-def of(record: Record, root: str) -> tuple[Formula, ...]:
-    """The formulas of a step: how the value is computed, or one line of the chain rule for each contribution."""
+def of(record: Record, root: str, uses: Callable[[str], int]) -> tuple[Formula, ...]:
+    """The formulas of a step: how the value is computed, or one line of the chain rule for each contribution.
+
+    `uses` says in how many places a name is used.
+    """
     if record.phase == "forward":
         return (_forward(record),)
     start: tuple[Formula, ...] = ((Partial(root, root), "=", expression.number(1.0)),) if record.node == root else ()
-    places = _places(record)
+    places = _places(record, root, uses)
     return start + tuple(_chain_rule(record, c, root, places[c.position]) for c in record.contributions)
 
 
@@ -50,7 +54,7 @@ def _forward(record: Record) -> Formula:
     return (symbol(record.node), "=", named, "=", numbers, "=", result)
 
 
-def _chain_rule(record: Record, c: Contribution, root: str, place: int) -> Formula:
+def _chain_rule(record: Record, c: Contribution, root: str, place: str) -> Formula:
     """∂E/∂w += ∂E/∂s · ∂s/∂w = upstream · slope = amount."""
     upstream = expression.number(math.nan if record.upstream is None else record.upstream)
     return (
@@ -59,19 +63,23 @@ def _chain_rule(record: Record, c: Contribution, root: str, place: int) -> Formu
     )  # fmt: skip
 
 
-def slope(record: Record, c: Contribution) -> Formula:
-    """∂s/∂w = x = 2: the rule, called with names, prints itself. Empty if the rule is a number, which says it all."""
+def slope(record: Record, c: Contribution, line: Formula) -> Formula:
+    """∂s/∂w = x = 2: the rule, called with names, prints itself. Empty if the rule is a number, which says it all.
+
+    `line` is the line of the chain rule in which ∂s/∂w stands.
+    """
     args = [_shown(a) for a in record.args]
     rule = find(record.rule).slope(c.position, symbol(record.node), args)
     if not isinstance(rule, Expression) or not _has_name(rule):
         return ()
-    return (Partial(record.node, c.to, _places(record)[c.position]), "=", rule, "=", expression.number(c.slope))
+    return (line[LOCAL], "=", rule, "=", expression.number(c.slope))
 
 
-def _places(record: Record) -> dict[int, int]:
-    """For each contribution, by its position: 1, 2, … if its argument stands there more than once, else 0.
+def _places(record: Record, root: str, uses: Callable[[str], int]) -> dict[int, str]:
+    """For each contribution, by its position, what tells its slope from others that ∂/∂x could mean; mostly nothing.
 
-    They are counted as they are read: w_1 · x_1 + w_2 · x_2 + b.
+    An argument that stands there more than once has a slope for each place, counted as it is read: w · x + b · w. And
+    the slope of E itself along an x that is used elsewhere, too, is not yet the ∂E/∂x that comes out at the end.
     """
     op, order = find(record.rule), range(len(record.args))
     if isinstance(op, SumOp):
@@ -84,7 +92,19 @@ def _places(record: Record) -> dict[int, int]:
     for position in read:
         if position in to:
             met.setdefault(to[position], []).append(position)
-    return {i: k if len(same) > 1 else 0 for same in met.values() for k, i in enumerate(same, 1)}
+    places = dict.fromkeys(to, "")
+    for name, same in met.items():
+        if len(same) > 1:
+            places.update({i: f"{_ordinal(k)} {{}}" for k, i in enumerate(same, 1)})
+        elif record.node == root and uses(name) > 1:
+            places[same[0]] = "{} here"
+    return places
+
+
+def _ordinal(n: int) -> str:
+    """1st, 2nd, 3rd, 4th, …, 11th, …"""
+    ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{ending}"
 
 
 def _has_name(tree: Expression) -> bool:

@@ -62,7 +62,7 @@ def lines(step: Step, explanation: Explanation) -> str:
     start = len(step.formulas) - len(step.contributions)
     out = [f'<div class="line">{writer.mathml(each)}</div>' for each in step.formulas[:start]]
     for each, c in list(zip(step.formulas[start:], step.contributions, strict=True))[:MOST]:
-        slope = formula.slope(step, c)
+        slope = formula.slope(step, c, each)
         where = f'<span class="where"> where {writer.mathml(slope)}</span>' if slope else ""
         total = html.escape(writer.number(c.total))
         out.append(f'<div class="line">{writer.mathml(each)} <span class="total">(total {total})</span>{where}</div>')

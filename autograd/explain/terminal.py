@@ -56,9 +56,10 @@ def _backward(step: Step, explanation: Explanation, head: str) -> list[str]:
     indent = " " * len(head)
     lines = textwrap.wrap(step.text, WIDTH, initial_indent=head, subsequent_indent=indent)
     shown = step.contributions[:MOST]
-    rules = [formula.slope(step, c) for c in shown]
+    chain = step.formulas[len(step.formulas) - len(step.contributions) :]
+    rules = [formula.slope(step, c, line) for c, line in zip(shown, chain, strict=False)]
     slopes = [f"where {writer.text(rule)}" if rule else "" for rule in rules]
-    together = writer.lines(step.formulas[len(step.formulas) - len(step.contributions) :], step.contributions)[:MOST]
+    together = writer.lines(chain, step.contributions)[:MOST]
     column = max((len(line) for line in together), default=0)
     for line, slope in zip(together, slopes, strict=True):
         if not slope:

@@ -64,7 +64,7 @@ class Writer:
         """∂E/∂w; a name that is more than one word is put in parentheses, and so is the 2nd x of x · x."""
         below = self._word(piece.bottom)
         if piece.place:
-            below = f"({_ordinal(piece.place)} {self.name(piece.bottom)})"
+            below = f"({piece.place.format(self.name(piece.bottom))})"
         return f"∂{self._word(piece.top)}/∂{below}"
 
     def _word(self, name: str) -> str:
@@ -84,7 +84,9 @@ class Writer:
             if isinstance(piece, Partial):
                 below = names(piece.bottom)
                 if piece.place:
-                    below = rf"(\text{{{_ordinal(piece.place)} }}{below})"
+                    before, after = piece.place.split("{}")
+                    below = "".join([rf"\text{{{before}}}" * bool(before), below, rf"\text{{{after}}}" * bool(after)])
+                    below = f"({below})"
                 words.append(rf"\frac{{\partial {names(piece.top)}}}{{\partial {below}}}")
             elif isinstance(piece, Expression):
                 text = latex.write(piece, names, numbers)
@@ -116,9 +118,3 @@ class Writer:
 def _is_factor(formula: Formula, i: int) -> bool:
     """Whether a piece stands beside a "·"."""
     return "·" in (formula[i - 1] if i else "", formula[i + 1] if i + 1 < len(formula) else "")
-
-
-def _ordinal(n: int) -> str:
-    """1st, 2nd, 3rd, 4th, …, 11th, …"""
-    ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
-    return f"{n}{ending}"

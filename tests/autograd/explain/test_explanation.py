@@ -66,6 +66,20 @@ def test_an_argument_that_stands_there_twice_has_a_slope_for_each_place():
     assert "st x" not in str(explain(where(x, x, y))), "the condition gets no slope"
 
 
+def test_the_slope_of_the_root_is_not_the_gradient_that_comes_out():
+    x = Value(2.0, "x")
+    E = (x + 1) * x
+    E.label = "E"
+    told = explain(E)
+    text = str(told)
+    assert re.search(
+        r"∂E/∂x \+= ∂E/∂E · ∂E/∂\(x here\) = 1 · 3 = 3   \(total 3\) +where ∂E/∂\(x here\) = v1 = 3$", text, re.M
+    )
+    assert [line for line in text.splitlines() if "∂E/∂x = " in line] == ["     ∂E/∂x = 5"]
+    assert r"\partial (x\text{ here})" in "".join(step.latex for step in told)
+    assert "x here" not in str(explain(E + 1))
+
+
 def test_no_number_is_said_twice():
     x = Value(2.0, "x")
     for root, line in ((-x, "v1 = -x = -2"), (-Value(-2.0, "y"), "v1 = -y = -(-2) = 2"), (total([x]), "v1 = x = 2")):
