@@ -61,6 +61,8 @@ def gradcheck(
         raise ValueError(f"points is how many random points are tried besides `at`, 0 or more; got {points!r}")
     if not isinstance(rtol, float | int) or not 0 < rtol < 1:
         raise ValueError(f"rtol is a relative tolerance between 0 and 1, such as 1e-6; got {rtol!r}")
+    if isinstance(seed, int) and seed < 0:
+        raise ValueError(f"seed is a whole number, 0 or more; got {seed!r}")
     f, gradient, at = as_functions(f, gradient, at)
     if not callable(f):
         raise TypeError(f"f must be a function (the order is gradcheck(f, at, gradient)); got {f!r} for it")
