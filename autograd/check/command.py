@@ -10,8 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
+from autograd.check.apart import data, run_apart
 from autograd.check.formula import Formula, FormulaError, parse
-from autograd.check.homework import LEVELS, Report, hint, needs, run_file
+from autograd.check.homework import LEVELS, Level, hint, needs
 from autograd.check.report import GradientReport
 from autograd.check.verdict import gradcheck
 from autograd.errors import DomainError
@@ -50,7 +51,7 @@ def check(
     except (TypeError, ValueError) as error:
         raise _stop(str(error)) from None
     if as_json:
-        typer.echo(json.dumps(_data(report, hints), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(data(report, hints), ensure_ascii=False, indent=2))
     else:
         typer.echo(said + "\n\n" + hint(report, hints))
     raise typer.Exit(0 if report else 1)
@@ -71,7 +72,11 @@ def check_text(
         list(function.names) if len(function.names) == 1 else []
     )
     if not by:
-        raise ValueError(f"say by which name to differentiate: --by {(*function.names, 'w')[0]}")
+        raise ValueError(
+            f"say by which name to differentiate: {' or '.join(f'--by {n}' for n in function.names or 'w')}"
+        )
+    if not claims:
+        raise ValueError(f'give the derivative that you found by hand, along {by[0]}: --claim "…"')
     if len(formulas) != len(by):
         raise ValueError(f"there must be one --claim for each --by: got {len(formulas)} for {', '.join(by)}")
     if len(set(by)) != len(by):
@@ -114,7 +119,7 @@ def _check(
                 "Is a number written where a name belongs, or is the formula right for numbers of one sign only?"
             )
     elif report:
-        reason = f"the formula agrees with f at {report.points} points."
+        reason = f"the formula agrees with f at {report.points} point{'s' if report.points > 1 else ''}."
     return replace(report, components=shown, reason=reason, notes=notes)
 
 
@@ -137,6 +142,8 @@ def _numbers(values: list[str]) -> dict[str, float]:
     for entry in values:
         name, equals, text = entry.partition("=")
         name = name.strip()
+        if entry.startswith("--"):
+            raise ValueError(f"there is no option {name}: see chalkgrad check --help")
         if equals and name:
             parse(name)  # says what is wrong with w₁
         if not equals or not name.isidentifier():
@@ -174,43 +181,31 @@ def _joined(names: Iterable[str], at: dict[str, float]) -> str:
     return ""
 
 
-def _check_file(path: Path, hints: str, seconds: float, *, as_json: bool) -> int:
+def _check_file(path: Path, hints: Level, seconds: float, *, as_json: bool) -> int:
     if not path.is_file():
         raise _stop(f"{path} is a folder" if path.is_dir() else f"there is no file {str(path)!r}")
-    outcomes = run_file(path, seconds=seconds)
+    try:
+        needed = needs(path)
+    except OSError as error:
+        raise _stop(f"{path} cannot be read: {error.strerror}") from None
+    results = run_apart(path, level=hints, seconds=seconds, quiet=as_json)
     if as_json:
-        data = [
-            {
-                "name": o.name,
-                "right": bool(o),
-                "score": o.score,
-                "error": o.error,
-                "reports": [_data(r, hints) for r in o.reports],
-            }
-            for o in outcomes
-        ]
-        typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
-        return int(not outcomes or not all(outcomes))
-    for outcome in outcomes:
-        typer.echo(outcome.text(hints))  # type: ignore[arg-type]
-    if not outcomes:
+        shown = [{k: v for k, v in result.items() if k != "text"} for result in results]
+        typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+        return int(not results or not all(result["right"] for result in results))
+    for result in results:
+        typer.echo(result["text"])
+    if not results:
         typer.echo(f"{path} holds no checks: call gradcheck in it, or write functions named check_… or test_…")
-    for name, arguments in needs(path).items():
+    for name, arguments in needed.items():
         if arguments:
             typer.echo(f"{name} was not run, since it needs arguments: {', '.join(arguments)}")
-    if not outcomes:
+    if not results:
         return 1
-    right = sum(map(bool, outcomes))
-    typer.echo(f"{right} of {len(outcomes)} right; score {sum(o.score for o in outcomes):.2f} of {len(outcomes)}")
-    return int(right < len(outcomes))
-
-
-def _data(report: Report, level: str) -> dict[str, Any]:
-    """A report as data for JSON, with no more in it than the hint tells."""
-    data = report.to_dict()
-    if level == "diagnosis":
-        return data
-    return {k: data[k] for k in ("verdict", "right", "score")} | {"hint": hint(report, level)}  # type: ignore[arg-type]
+    right = sum(result["right"] for result in results)
+    score = sum(result["score"] for result in results)
+    typer.echo(f"{right} of {len(results)} right; score {score:.2f} of {len(results)}")
+    return int(right < len(results))
 
 
 def _stop(message: str) -> typer.Exit:

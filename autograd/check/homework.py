@@ -138,40 +138,59 @@ class Outcome:
         return "\n".join([f"WRONG  {self.name}", *("  " + line for s in shown for line in s.splitlines())])
 
 
-def run_file(path: str | Path, *, seconds: float | None = None) -> list[Outcome]:
-    """Run a Python file of checks.
+Notice = Callable[["Outcome", bool], None]
+
+
+def _unnoticed(outcome: Outcome, done: bool) -> None: ...
+
+
+def run_file(path: str | Path, *, seconds: float | None = None, notice: Notice = _unnoticed) -> list[Outcome]:
+    """Run a Python file of checks, in this process (`autograd.check.apart` runs it in another).
 
     The file is run, then every function in it whose name starts with ``check_`` or ``test_`` and that needs no
     arguments; of a file without such functions also what stands under ``if __name__ == "__main__"``. Every `gradcheck`,
     `check_derivation`, `assert_gradient` on the way counts. The file and each function may take so many `seconds`.
+    `notice` is called with every outcome before (False) and after (True) it is found.
     """
-    path = Path(path)
-    top = Outcome(path.name)
+    path = Path(path).absolute()  # the file may go to another folder
+    top, needed = Outcome(path.name), needs(path)
     outcomes: list[Outcome] = []
     names: Mapping[str, Any] = {}
     sys.path.insert(0, str(path.resolve().parent))
+    notice(top, False)
     try:
         with _noting(top, path, seconds):
-            names = runpy.run_path(str(path), run_name="homework" if needs(path) else "__main__")
-        if needs(path) and not names and not top.error:
-            top.error = f"the file ended itself (sys.exit) before {', '.join(needs(path))} could run"
+            names = runpy.run_path(str(path), run_name="homework" if needed else "__main__")
+        if needed and not names and not top.error:
+            top.error = f"the file ended itself (sys.exit) before {', '.join(needed)} could run"
+        notice(top, True)
         for name, function in names.items() if not top.error else ():
             if name.startswith(PREFIXES) and _runs_alone(function):
                 outcome = Outcome(name)
+                notice(outcome, False)
                 with _noting(outcome, path, seconds):
                     _call(function)
                 outcomes.append(outcome)
+                notice(outcome, True)
     finally:
         sys.path.pop(0)
     return [top, *outcomes] if top.reports or top.error else outcomes
 
 
 def _call(function: Callable[[], Any]) -> None:
-    """Run a check. TypeError for one of which nothing runs when it is called: async, or with a yield."""
+    """Run a check. TypeError for one of which nothing runs when it is called: async, or with a yield.
+
+    RuntimeError for one that ends itself: what stands below its sys.exit() was not checked.
+    """
     if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
         word = "async" if inspect.iscoroutinefunction(function) else "yield"
         raise TypeError(f"nothing in {function.__name__} was run: it is written with {word}")
-    function()
+    try:
+        function()
+    except SystemExit as error:
+        if error.code not in (None, 0):
+            raise
+        raise RuntimeError("sys.exit() ended the check before its end") from error
 
 
 PREFIXES = ("check_", "test_")
@@ -181,7 +200,7 @@ def needs(path: Path) -> dict[str, list[str]]:
     """The checks that a file defines, each with the arguments that it needs. {} for a file that cannot be read."""
     try:
         tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # (the last two: 100,000 parentheses)
         return {}
     found = {}
     for node in tree.body:
@@ -206,7 +225,7 @@ def _noting(outcome: Outcome, path: Path, seconds: float | None = None) -> Itera
 
     def stop() -> None:
         late.append(True)
-        _thread.interrupt_main()
+        _interrupt()
 
     clock = threading.Timer(seconds, stop) if seconds is not None else None
     handler = _deaf_handler() if clock is not None else None
@@ -219,7 +238,7 @@ def _noting(outcome: Outcome, path: Path, seconds: float | None = None) -> Itera
     try:
         yield
     except AssertionError as error:
-        outcome.error = str(error) or f"an assertion failed{_place(error, path)}"
+        outcome.error = _message(error)[2:] or f"an assertion failed{_place(error, path)}"
     except SystemExit as error:
         if error.code not in (None, 0):
             outcome.error = f"sys.exit({error.code!r}) ended it{_place(error, path)}"
@@ -230,8 +249,8 @@ def _noting(outcome: Outcome, path: Path, seconds: float | None = None) -> Itera
             raise
     except SyntaxError as error:
         outcome.error = _unreadable(error)
-    except Exception as error:
-        outcome.error = f"{type(error).__name__}: {error}{_place(error, path)}"
+    except BaseException as error:
+        outcome.error = f"{type(error).__name__}{_message(error)}{_place(error, path)}"
     finally:
         if clock is not None:
             clock.cancel()
@@ -240,14 +259,38 @@ def _noting(outcome: Outcome, path: Path, seconds: float | None = None) -> Itera
         RECORDERS.pop()
 
 
+def _interrupt() -> None:
+    """As if Ctrl-C had been pressed. A true signal also wakes a program that sleeps or waits for input."""
+    main = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and main is not None and callable(signal.getsignal(signal.SIGINT)):
+        signal.pthread_kill(main, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
+
+
+LONGEST = 2000  # characters of a message that are shown
+
+
+def _message(error: BaseException) -> str:
+    """ ": division by zero"; "" for an error without a message. No control characters, no page of text."""
+    try:
+        text = str(error)
+    except Exception:
+        return ": (its message could not be read)"
+    text = "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text[: LONGEST + 1])
+    return f": {text if len(text) <= LONGEST else text[:LONGEST] + ' …'}" if text.strip() else ""
+
+
 def _unreadable(error: SyntaxError) -> str:
     """A SyntaxError with its line, and a mark under the place."""
+    if error.lineno is None:
+        return f"{type(error).__name__}: {error.msg}. Is it a text file, saved as UTF-8?"
     said = f"{type(error).__name__} in line {error.lineno} of {Path(error.filename or '').name}: {error.msg}"
-    text = (error.text or "").rstrip("\n")
+    text, place = (error.text or "").rstrip("\n"), max(0, (error.offset or 1) - 1)
     if not text.strip():
         return said
-    shift = len(text) - len(text.lstrip())
-    return f"{said}\n  {text.lstrip()}\n  {' ' * max(0, (error.offset or 1) - 1 - shift)}^"
+    first = max(len(text) - len(text.lstrip()), place - 60)
+    return f"{said}\n  {text[first : place + 60]}\n  {' ' * max(0, place - first)}^"
 
 
 def _place(error: BaseException, path: Path) -> str:
@@ -257,7 +300,8 @@ def _place(error: BaseException, path: Path) -> str:
     own = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).name == path.name]
     if not own:
         return ""
-    return f" (line {own[-1].lineno} of {path.name}{': ' * bool(own[-1].line)}{own[-1].line or ''})"
+    line = own[-1].line or ""
+    return f" (line {own[-1].lineno} of {path.name}{': ' * bool(line)}{line if len(line) < 100 else line[:99] + '…'})"
 
 
 def _runs_alone(function: Any) -> bool:

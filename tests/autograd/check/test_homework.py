@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from autograd import sigmoid
-from autograd.check import assert_derivation, assert_gradient, check_derivation, gradcheck, hint, marks, score
+from autograd.check import apart, assert_derivation, assert_gradient, check_derivation, gradcheck, hint, marks, score
 from autograd.check.command import check
 from autograd.check.homework import run_file
 
@@ -145,6 +145,12 @@ def test_a_file_that_does_not_run(tmp_path):
          "the file ended itself (sys.exit) before check_it could run"),
         ("def check_it(): gradcheck(lambda w: w * w, 1.0, wrong)\ndef wrong(w):\n    return [1][5]\n",
          "list index out of range (line 4 of broken.py: return [1][5])"),
+        ("def check_it(): raise GeneratorExit('closed\x1b[31m')\n", "GeneratorExit: closed\\x1b[31m (line 2"),
+        ("class Odd(Exception):\n    def __str__(self): return 1 / 0\nraise Odd\n", "its message could not be read"),
+        ("def check_it(): raise SystemExit\n", "sys.exit() ended the check before its end"),
+        ("x = 1\0\n", "null bytes. Is it a text file, saved as UTF-8?"),
+        ("x = " + "-" * 100_000 + "1\n", "Error"),
+        ("def check_it(): raise ValueError('long' * 1000)\n", "longlong …"),
     ],
 )  # fmt: skip
 def test_what_a_file_does_wrong_is_said_with_its_line(tmp_path, text, said):
@@ -181,6 +187,34 @@ def test_what_stands_under_main_is_run_where_there_is_nothing_else(tmp_path):
 
 def test_a_file_without_checks(tmp_path):
     assert run_file(written(tmp_path / "empty.py", "x = 1\n")) == []
+
+
+def test_a_file_may_go_to_another_folder(tmp_path, monkeypatch):
+    written(tmp_path / "moves.py", "import os\nos.chdir('..')\ndef check_it(): pass\n")
+    monkeypatch.chdir(tmp_path)
+    assert [o.name for o in run_file("moves.py") if o] == ["check_it"]
+
+
+def test_what_ends_the_process_is_told(tmp_path):
+    """In a process of its own a file may end it: what was not finished is wrong, and the exit code is not 0."""
+    text = "import os\ndef check_one(): pass\ndef check_two(): os._exit(0)\ndef check_three(): pass\n"
+    one, two, three = apart.run_apart(written(tmp_path / "ends.py", text), level="diagnosis", seconds=60)
+    assert one["right"]
+    assert not two["right"]
+    assert "the program ended here, with exit code 0" in two["text"]
+    assert "it was not run, since check_two ended the program" in three["text"]
+
+
+def test_what_cannot_be_interrupted_is_ended(tmp_path, monkeypatch):
+    """One long call into C looks at no signals; a thread without end is no reason to wait."""
+    monkeypatch.setattr(apart, "GRACE", 0.5)
+    text = (
+        "import threading\ndef for_ever():\n    while True: pass\nthreading.Thread(target=for_ever).start()\n"
+        "def check_one(): pass\ndef check_two(): sum(range(10**12))\n"
+    )
+    one, two = apart.run_apart(written(tmp_path / "hangs.py", text), level="diagnosis", seconds=1)
+    assert one["right"]
+    assert "it took more than 1 s and could not be interrupted" in two["text"]
 
 
 # -- The example assignment --------------------------------------------------------------------------------------
