@@ -40,8 +40,8 @@ class Matrices:
 
     @property
     def ratio(self) -> float:
-        """How many times faster an example is in the program."""
-        return self.eager / (self.program / self.batch)
+        """How many times faster an example is in the program, to two digits: more of them would be noise."""
+        return float(f"{self.eager / (self.program / self.batch):.2g}")
 
 
 def matrices(data: Digits, plan: Plan, seed: int) -> Matrices:

@@ -73,8 +73,8 @@ def report(r: Results, console: Console) -> None:
     s = r.matrices
     console.print(
         f"{s.single.nodes:,} scalar nodes for one example ({s.dots.nodes:,} with whole sums). One example: "
-        f"{1e3 * s.eager:.1f} ms as a scalar graph; {s.batch} examples: {1e3 * s.program:.2f} ms in the program, "
-        f"{s.ratio:,.0f} times less for each.",
+        f"{1e3 * s.eager:.3g} ms as a scalar graph; {s.batch} examples: {1e3 * s.program:.3g} ms in the program, "
+        f"about {s.ratio:,.0f} times less for each.",
         highlight=False,
     )
 

@@ -83,9 +83,7 @@ class Scheduled:
     history: History
 
 
-def fit(
-    model: nn.MLP, data: Digits, optimizer: Optimizer, *, epochs: int, seed: int, lam: float = LAMBDA, **options: Any
-) -> History:
+def fit(model: nn.MLP, data: Digits, optimizer: Optimizer, *, epochs: int, seed: int, **options: Any) -> History:
     """`optim.train` with the lecture's cost and penalty. Ctrl-C ends everything, not only this training."""
     history = train(
         model,
@@ -93,7 +91,7 @@ def fit(
         (data.X, data.y),
         optimizer,
         epochs=epochs,
-        penalty=lambda: nn.l2_penalty(model, lam, data.m),
+        penalty=lambda: nn.l2_penalty(model, LAMBDA, data.m),
         test=(data.X_test, data.y_test),
         seed=seed,
         progress=False,
@@ -148,8 +146,7 @@ def misclassified(data: Digits, plan: Plan, seed: int) -> History:
     model = nn.MLP(64, [HIDDEN, 10], seed=seed)
     optimizer = SGD(model.parameters(), 0.2)
     return fit(
-        model, data, optimizer, epochs=plan.side_epochs, seed=seed, lam=0.0,
-        batch_size=1, sampler="misclassified", restarts=2,
+        model, data, optimizer, epochs=plan.side_epochs, seed=seed, batch_size=1, sampler="misclassified", restarts=2,
     )  # fmt: skip
 
 

@@ -19,8 +19,8 @@ def places(r: Results) -> Places:
         "explain": details(
             "Which nodes became which matrix", f'<pre tabindex="0"><code>{escape(q.explain)}</code></pre>'
         ),
-        "eager_time": f"{1e3 * q.eager:.1f} ms",
-        "program_time": f"{1e3 * q.program:.2f} ms",
+        "eager_time": f"{1e3 * q.eager:.3g} ms",
+        "program_time": f"{1e3 * q.program:.3g} ms",
         "compile_time": f"{q.compile_time:.1f} s",
         "ratio": f"{q.ratio:,.0f}",
         "difference": scientific(q.difference, 0),

@@ -49,9 +49,9 @@ def places(r: Results) -> Places:
         "batch": BATCH,
         "epoch_steps": -(-r.data.m // BATCH),
         "updates": table(
-            "The updates. g is ∂E/∂w. Squares, roots and quotients are taken entry by entry. v and G start at 0; k "
-            f"counts the steps. RMSProp has ρ = {RHO:g}; Adam has α = {ADAM[0]:g} and ρ = {ADAM[1]:g}. A small ε "
-            "beside each root keeps it from 0",
+            "The updates. g is ∂E/∂w, η the learning rate. Squares, roots and quotients are taken entry by entry. "
+            f"v and G start at 0; k counts the steps. RMSProp has ρ = {RHO:g}; Adam has α = {ADAM[0]:g} and "
+            f"ρ = {ADAM[1]:g}. A small ε beside each root keeps it from 0",
             ["method", "update"],
             [[name, " &emsp; ".join(map(mathml, latex.split(r"\quad")))] for name, latex in UPDATES],
             raw=True,

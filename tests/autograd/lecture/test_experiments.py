@@ -57,6 +57,12 @@ def test_the_cost_of_a_run_is_the_objective_computed_by_hand(results: Results) -
     assert run.cost == pytest.approx(cost, rel=1e-12)
 
 
+def test_the_same_network_has_the_same_cost_in_every_section(results: Results) -> None:
+    """The same first weights, the same E(w): λ is not another one here and there."""
+    started = [each.history.cost[0] for each in results.scheduled]
+    assert {results.misclassified.cost[0], *started} == {started[0]}
+
+
 def test_zeros_keep_the_hidden_units_alike_and_random_weights_do_not(results: Results) -> None:
     zeros, random, relu = results.starts
     assert zeros.units == 1

@@ -134,6 +134,16 @@ def test_the_numbers_are_those_of_the_run(page_text: str, results: Results) -> N
     assert "${" not in page_text
 
 
+def test_the_times_are_not_said_more_exactly_than_they_were_measured(page_text: str) -> None:
+    found = re.search(
+        r"took at best ([\d.]+) ms.*?took at best ([\d.]+) ms\. That is about ([\d,]+) times", page_text, re.S
+    )
+    assert found
+    eager, program, times = (float(x.replace(",", "")) for x in found.groups())
+    assert times == float(f"{times:.2g}")
+    assert times == pytest.approx(32 * eager / program, rel=0.06)
+
+
 def test_the_graph_shows_a_dash_before_backward(results: Results) -> None:
     assert "—" in results.small.before["light"]
     assert "—" not in results.small.after["light"]
