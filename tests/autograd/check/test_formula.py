@@ -155,7 +155,7 @@ def test_the_grammar_is_not_python(monkeypatch):
 @pytest.fixture(scope="module")
 def run():
     app = typer.Typer()
-    app.command()(check)
+    app.command(context_settings={"ignore_unknown_options": True})(check)  # as cli.py has it
     runner = CliRunner()
     return lambda *args: runner.invoke(app, list(args))
 
@@ -203,6 +203,10 @@ def test_a_claim_for_one_sign(run):
     assert "It is right at the point you gave, and wrong at x = -" in result.output
 
 
+def test_one_point_is_one_point(run):
+    assert "agrees with f at 1 point.\n" in run("w^2", "--claim", "2*w", "w=3", "--points", "0").output
+
+
 def test_huge_numbers_warn_of_nothing(run):
     assert "Warning" not in run("exp(w)", "--by", "w", "--claim", "exp(w)", "w=709").output
 
@@ -217,7 +221,11 @@ def test_huge_numbers_warn_of_nothing(run):
         (["w*e", "--by", "w", "--claim", "e", "w=1"], "exp(1)"),
         (["w*x", "--by", "v", "--claim", "x", "w=1", "x=2"], "f has no v"),
         (["w*x", "--claim", "x", "w=1", "x=2"], "--by"),
-        (["w*x", "--by", "w", "w=1", "x=2"], "one --claim for each --by"),
+        (["w*e", "--claim", "e", "w=1"], "--by w or --by e"),
+        (["w*x", "--by", "w", "w=1", "x=2"], "by hand, along w: --claim"),
+        (["w*x", "--by", "w,x", "--claim", "x", "w=1", "x=2"], "one --claim for each --by"),
+        (["w", "--claims=1", "w=1"], "no option --claims"),
+        (["w", "--claim", "1", "w=1", "--seed", "-1"], "seed is a whole number, 0 or more; got -1"),
         (["w", "--by", "w", "--claim", "1", "w"], "name=number"),
         (["w", "--by", "w", "--claim", "1", "w=x"], "must be a number"),
         (["w", "--by", "w", "--claim", "1", "w=1", "w=2"], "twice"),
