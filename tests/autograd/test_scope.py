@@ -17,6 +17,7 @@ def test_scopes_nest_and_end() -> None:
             z = w * 2.0
         y = z + 1.0
     assert (w.scope, z.scope, y.scope, (y * 2).scope) == ("net/layer1", "net/layer1", "net", "")
+    assert [a.scope for a in z.args] == ["net/layer1", "net/layer1"]  # the 2.0, too
     assert w.label == "w"
     z.label = "z"
     assert (z.label, z.scope) == ("z", "net/layer1")

@@ -147,10 +147,27 @@ def test_max_steps_is_a_whole_number(bad):
         trace(Value(1.0), bad)
 
 
-@pytest.mark.parametrize("bad", [1.0, None, "x", [Value(1.0)]])
-def test_only_a_value_can_be_explained(bad):
-    with pytest.raises(TypeError, match="explain takes one Value"):
+@pytest.mark.parametrize(("bad", "hint"), [(1.0, ""), (None, ""), ("x", ""), ([Value(1.0)], " Explain one of them")])
+def test_only_a_value_can_be_explained(bad, hint):
+    with pytest.raises(
+        TypeError, match=rf"^explain takes one Value; got .* of type {type(bad).__name__}\.{hint}"
+    ) as caught:
         trace(bad)
+    assert ("Explain one" in str(caught.value)) == bool(hint)
+
+
+def test_max_steps_is_the_number_of_steps_that_are_still_told():
+    a, b = labelled(1.0, 2.0)
+    z = (a * b + 1.0).exp()
+    steps = len(trace(z).steps)
+    assert (len(trace(z, steps).steps), steps) == (steps, 2 + 2 * 3)
+    with pytest.raises(ValueError, match="2 inputs and 3 operations: 8 steps, more than max_steps=7"):
+        trace(z, steps - 1)
+
+
+def test_a_plain_number_alone():
+    told = trace((2 * Value(3.0)).args[0])
+    assert [(s.phase, s.value) for s in told.steps] == [("forward", 2.0), ("backward", 2.0)]
 
 
 def test_errors_of_the_engine_are_its_own():

@@ -52,6 +52,19 @@ def test_what_is_not_a_number_is_refused_at_once(bad: object, error: type[Except
     assert v.data == 2.0
 
 
+def test_a_plain_number_that_is_not_finite_is_refused_in_an_operation_too() -> None:
+    for number in (math.inf, -math.inf, math.nan, np.float64("inf")):
+        with pytest.raises(ValueError, match="must be a finite number"):
+            Value(1.0).minimum(number)
+
+
+def test_what_a_value_says_of_itself() -> None:
+    x = Value(2)
+    assert (repr(x), repr(x * x)) == ("Value(data=2.0, grad=0.0)", "Value(data=4.0, grad=not computed)")
+    x.label = "x"
+    assert f"{x}" == "Value(data=2.0, grad=0.0, label='x')"
+
+
 def test_messages_stay_short_whatever_is_given() -> None:
     for call in (
         Value,
@@ -181,7 +194,7 @@ def test_editing_an_intermediate_value_is_noticed() -> None:
     b = a * 3
     c = b + 1
     b.data = 7.0
-    with pytest.raises(StaleGraphError):
+    with pytest.raises(StaleGraphError, match=r"the result of add was computed as 7\.0, but add of 7\.0, 1\.0 is 8\.0"):
         c.backward()
 
 
@@ -211,16 +224,18 @@ def test_a_stale_sum_is_noticed(make: object) -> None:
 )
 def test_domain_errors_name_everything(f: object, args: tuple[float, ...], op: str, words: str) -> None:
     values = [Value(a, label) for a, label in zip(args, "pq", strict=False)]
-    with pytest.raises(DomainError, match=words) as caught:
+    with pytest.raises(DomainError) as caught:
         f(*values)  # type: ignore[operator]
     error = caught.value
+    assert words in error.message  # without the line of the lambda, where the words stand, too
     assert isinstance(error, ValueError)
     assert error.op == op
     assert error.values[0] == args[0]
     assert error.labels[0] == "p"
     assert error.where is not None
     assert error.where[0] == __file__  # the line below "with", not one of ours
-    assert "p = " in str(error)
+    assert f"{op} fails at p = {args[0]!r}" in error.message
+    assert str(error) == f"{error.message}\n  at {__file__}, line {error.where[1]}: {error.where[2]}"
 
 
 class Interrupting(float):
@@ -335,6 +350,21 @@ def test_stale_is_noticed_under_ieee_too() -> None:
         x.data = 1.0
         with pytest.raises(StaleGraphError):
             y.backward()
+        x = Value(0.0)
+        y = x / x
+        x.data = 1.0  # the NaN is one no more
+        with pytest.raises(StaleGraphError):
+            y.backward()
+
+
+def test_a_row_that_overflows_under_ieee_has_its_slopes() -> None:
+    for bias in ([], [Value(2.0)]):
+        with ieee():
+            ws, xs = [Value(1e200), Value(3.0)], [Value(1e200), Value(5.0)]
+            z = autograd.dot(ws, xs, *bias)
+            z.backward()
+        assert (z.data, z.args) == (math.inf, (*ws, *bias, *xs))
+        assert [v.grad for v in z.args] == [1e200, 5.0, *[1.0] * len(bias), 1e200, 3.0]
 
 
 @pytest.mark.parametrize("x", [-1000.0, 1000.0])
@@ -405,6 +435,7 @@ def test_functions_take_values_floats_and_arrays() -> None:
     assert autograd.exp(1) == math.e
     assert autograd.relu(np.array([-1.0, 2.0])).tolist() == [0.0, 2.0]
     assert [v.data for v in autograd.maximum(0.5, [Value(0.0), Value(1.0)])] == [0.5, 1.0]
+    assert [v.data for v in autograd.where(Value(1.0), [2.0, 3.0], 0)] == [2.0, 3.0]
     with pytest.raises(DomainError, match=r"element \(1,\)"):
         autograd.log([1.0, 0.0])
     with pytest.raises(TypeError, match="takes Values, numbers and arrays"):
@@ -418,6 +449,9 @@ def test_dot_and_total() -> None:
     z.backward()
     assert z.data == 16.0
     assert [v.grad for v in (*ws, b, *xs)] == [3.0, 4.0, 1.0, 1.0, 2.0]
+    mixed = autograd.dot([1.0, ws[1]], [xs[0], 4.0], 5.0)
+    assert [(a.data, a.is_constant) for a in mixed.args] == [(1, True), (2, False), (5, True), (3, False), (4, True)]
+    assert (autograd.dot([1.0, 2.0], xs).data, autograd.dot(tuple(ws), (3.0, 4.0)).data) == (11.0, 11.0)
     assert autograd.dot([1.0, 2.0], [3.0, 4.0]) == 11.0
     assert autograd.total([1.0, Value(2.0)]).data == 3.0
     assert autograd.total([]) == 0.0
@@ -575,11 +609,14 @@ def test_under_ieee_nothing_is_stale_that_was_not_edited(x: float) -> None:
         (lambda x: x**-1, (0.0,), "0 has no negative power"),
         (lambda x: x**400, (1e10,), "too large"),
         (lambda x: x**0.5, (-1.0,), "fractional power"),
+        (lambda x, y: autograd.dot([x], [y]), (1e200, 1e200), "too large"),
+        (lambda x, y: autograd.total([x, y]), (1e308, 1e308), "too large"),
     ],
 )
 def test_a_domain_error_says_the_right_reason(f: object, args: tuple[float, ...], words: str) -> None:
-    with pytest.raises(DomainError, match=words):
+    with pytest.raises(DomainError) as caught:
         f(*map(Value, args))  # type: ignore[operator]
+    assert words in caught.value.message
 
 
 def test_a_domain_error_survives_pickling() -> None:
