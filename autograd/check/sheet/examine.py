@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -14,6 +15,8 @@ from autograd.check.sheet.indexed import Node, Slope, Symbol, calculate, latex, 
 from autograd.check.sheet.network import Check, upper_of
 from autograd.check.sheet.slips import repairs
 from autograd.check.verdict import gradcheck
+
+BRACKETED = re.compile(r"Σ\S+ *\(")  # a sum sign with parentheses behind it
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def examine(name: str, lhs: str, rhs: str, reading: str, checks: Mapping[int, Ch
     return Row(
         name,
         f"{Slope(None, below)} = {rhs}",
-        f"{latex(Slope(None, below))} = {latex(tree)}",
+        f"{latex(Slope(None, below))} = {latex(tree, bare=not BRACKETED.search(rhs))}",
         reading,
         next((r.verdict for r in reports if not r), "right"),
         slip,

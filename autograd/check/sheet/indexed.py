@@ -247,8 +247,8 @@ OPEN, CLOSE = r"\left(", r"\right)"
 _GREEK = {"σ": r"\sigma", "λ": r"\lambda", "η": r"\eta", "sum": r"\mathrm{sum}"}
 
 
-def latex(node: Node) -> str:
-    """The formula as LaTeX."""
+def latex(node: Node, *, bare: bool = False) -> str:
+    """The formula as LaTeX. `bare`: what a sum sign covers has no parentheses, where none are printed."""
     if isinstance(node, Symbol):
         name = _GREEK.get(node.name, node.name)
         up = "(i)" if node.example and node.name != "σ" else node.layer
@@ -262,7 +262,7 @@ def latex(node: Node) -> str:
         return f"e^{{{latex(node.power)}}}"
     if isinstance(node, Sum):
         body = latex(node.body)
-        if isinstance(node.body, Terms):
+        if isinstance(node.body, Terms) and not bare:
             body = rf"\left({body}\right)"
         return rf"\sum_{{{node.index}=1}}^{{{node.upper}}} {body}"
     if isinstance(node, Terms):
@@ -270,7 +270,7 @@ def latex(node: Node) -> str:
         return text[2:] if text.startswith("+") else text
     shown, top = "", ""
     for multiplies, factor in node.factors:
-        text = latex(factor)
+        text = latex(factor, bare=bare)
         if not multiplies:
             top = rf"\frac{{{top.removeprefix(OPEN).removesuffix(CLOSE)}}}{{{text}}}"
         else:

@@ -164,6 +164,14 @@ def test_the_corrected_formulas_are_the_true_gradients(sheet):
     assert checked >= 4
 
 
+def test_as_printed_has_no_parentheses_that_are_not_printed(sheet):
+    (row,) = [row for row in sheet if row.name == "F8"]
+    assert r"\sum_{i=1}^{m_b} - \frac" in row.latex
+    assert r"\sum_{i=1}^{m_b} \left(- \frac" in row.corrected_latex
+    again = examine("F8", *row.corrected.removeprefix("∂E/∂").split(" = "), "", {}, 0)
+    assert again.latex == row.corrected_latex
+
+
 def test_a_wrong_row_has_its_evidence_and_a_right_one_its_accuracy(sheet):
     for row in sheet:
         if row.verdict == "wrong":
