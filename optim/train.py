@@ -332,7 +332,7 @@ def _parameters(model: Any, cost: Any, optimizer: Any, penalty: Any) -> list[Val
         )
     if not callable(cost):
         raise TypeError(f"cost must be something to call, such as nn.mse; got {cost!r:.80}")
-    if penalty is not None and (not callable(penalty) or isinstance(penalty, Value)):
+    if penalty is not None and not callable(penalty):
         raise TypeError(f"penalty is a function of no arguments that returns a Value; got {penalty!r:.80}")
     if not isinstance(optimizer, Optimizer):
         raise TypeError(

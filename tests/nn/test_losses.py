@@ -243,9 +243,17 @@ def test_bad_targets(cost, y, error, message):
 
 
 @pytest.mark.parametrize("cost", COSTS[:2])
-@pytest.mark.parametrize("y", [2, -1, 1.5, [0, 1]])
-def test_bad_targets_of_one_output(cost, y):
-    with pytest.raises(ValueError, match=r"target 0 is|y has 2 entries"):
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (2, r"target 0 is 2: .* is in \[0, 1\]\. For more than two classes a network needs an output for each$"),
+        (-1, r"target 0 is -1: .* is in \[0, 1\]\. For labels -1 and 1 write \(y \+ 1\) / 2$"),
+        (1.5, r"target 0 is 1\.5: .* is in \[0, 1\]$"),
+        ([0, 1], "y has 2 entries"),
+    ],
+)
+def test_bad_targets_of_one_output(cost, y, message):
+    with pytest.raises(ValueError, match=message):
         cost(Value(0.5), y)
 
 

@@ -82,6 +82,35 @@ def test_subclasses_that_extend_parameters():
 EXTRA = Value(5.0)
 
 
+def test_a_module_that_names_its_parameters_may_hold_itself():
+    class Own(nn.Module):
+        def __init__(self):
+            self.w, self.me = Value(1.0), self
+
+        def parameters(self):
+            return [self.w]
+
+    assert [name for name, _ in Own().named_parameters()] == ["w"]
+
+
+def test_what_does_not_fit_is_told_in_full():
+    class Row(nn.Module):
+        def __init__(self):
+            self.w = [Value(float(i)) for i in range(7)]
+
+    row = Row()
+    for state, faults in (
+        ({}, ["missing: w.0, w.1, w.2, w.3 and 3 more"]),
+        (
+            row.state_dict() | {"w.0": None, "b": 1.0},
+            ["unexpected: b", "wrong: w.0 is of type NoneType, not one number"],
+        ),
+    ):
+        with pytest.raises(ValueError, match="does not fit Row with 7 parameters; nothing was changed") as caught:
+            row.load_state_dict(state)
+        assert [line.strip() for line in str(caught.value).splitlines()[1:]] == faults
+
+
 def test_biases_of_other_names():
     class Mine(nn.Module):
         def __init__(self):
@@ -158,7 +187,7 @@ def test_a_state_that_does_not_fit_changes_nothing():
 def test_names_that_collide_are_an_error_not_a_loss():
     class Twins(nn.Module):
         def __init__(self):
-            self.part = {"a.0": Value(1.0), "a": [Value(2.0)]}
+            self.first, self.part = Value(0.0), {"a.0": Value(1.0), "a": [Value(2.0)]}
 
     with pytest.raises(ValueError, match=r"two parameters have the name 'part\.a\.0'"):
         Twins().state_dict()

@@ -3,6 +3,7 @@
 import math
 from dataclasses import FrozenInstanceError
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -89,6 +90,19 @@ def test_the_lectures_gamma():
     assert Power(2.0, 1).conditions().bound == pytest.approx(4 * math.pi**2 / 6, rel=1e-15)
     partial = math.fsum(InverseTime(1.0)(k) ** 2 for k in range(1, 10_001))
     assert partial + 1 / 10_001 < math.pi**2 / 6 < partial + 1 / 10_000  # as Σ_{k>n} 1/k² is in (1/(n+1), 1/n)
+
+
+@pytest.mark.parametrize("p", [0.51, 0.75, 1, 2, 5.5])
+def test_the_bound_of_a_power_is_at_most_one_first_term_too_large(p):
+    squares = float(mpmath.zeta(2 * p))
+    assert 0.7**2 * squares <= Power(0.7, p).conditions().bound * (1 + 1e-15)
+    assert Power(0.7, p).conditions().bound <= 0.7**2 * (squares + 1)
+
+
+def test_a_rate_that_stays_says_from_where():
+    assert Constant(0.5).conditions().why.startswith("The rate is 0.5: ")
+    assert Step(0.5, every=7, factor=1.0).conditions().why.startswith("The rate is 0.5: ")
+    assert LinearDecay(0.5, 0.05, 100).conditions().why.startswith("From step 100 on the rate stays 0.05: ")
 
 
 def test_which_schedules_meet_the_condition():

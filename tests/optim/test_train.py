@@ -1,9 +1,11 @@
 """The lecture's algorithm: train."""
 
+import io
 import json
 import math
 import sys
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ import nn
 from autograd import Value, compile
 from optim import SGD, Adam, InverseTime
 from optim._data import targets
+from optim._progress import bar
 from optim._threads import SMALL, one_if_small
 from optim.history import History
 from optim.train import train
@@ -56,6 +59,58 @@ def test_the_cost_falls_and_the_history_tells_the_truth(rings: Data) -> None:
     assert "12 epochs" in str(history)
 
 
+def test_the_test_data_are_measured_by_themselves(rings: Data) -> None:
+    X, y = rings
+    model = network()
+    history = fit(model, rings, epochs=1, test=(X[:7], 1 - y[:7]))
+    right = [(model(x).data >= 0.5) == t for x, t in zip(X[:7], y[:7], strict=True)]
+    assert history.test_accuracy[history.best_epoch] == 1 - np.mean(right)
+    with pytest.raises(ValueError, match="test: X has 1 columns, but the training data has 2"):
+        fit(model, rings, test=(X[:, :1], y))
+
+
+def test_one_column_of_targets_is_one_target_for_each_row(rings: Data) -> None:
+    X, y = rings
+    assert fit(network(), (X, y[:, None]), epochs=1).cost == fit(network(), rings, epochs=1).cost
+
+
+def test_what_is_measured_in_blocks_is_the_mean_over_all() -> None:
+    rng = np.random.default_rng(0)
+    data = rng.standard_normal((150, 2)), rng.uniform(size=150)  # more than two blocks, the last of them smaller
+    histories = []
+    for backend in ("eager", "numpy"):
+        model = nn.MLP(2, [1], seed=0)
+        penalty = partial(nn.l2_penalty, model, 15.0, 150)
+        optimizer = SGD(model.parameters(), lr=0.1)
+        histories.append(
+            train(model, nn.mse, data, optimizer, epochs=1, restarts=0, backend=backend, batch_size=50, penalty=penalty)
+        )
+    for name in ("cost", "gradient_norm"):
+        assert getattr(histories[0], name) == pytest.approx(getattr(histories[1], name), rel=1e-12)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_is_shown_where_there_is_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    for progress, kind, shown in ((None, Terminal, True), (None, io.StringIO, False), (False, Terminal, False)):
+        monkeypatch.setattr(sys, "stderr", kind())
+        history = History()
+        with bar(progress, 4) as advance:
+            for cost in (0.75, 0.5, 0.25):
+                history.cost.append(cost)
+                history.accuracy.append(cost / 2)
+                history.attempt.append(0)
+                advance(history)
+        told = sys.stderr.getvalue()  # type: ignore[attr-defined]
+        assert ("training" in told and "cost 0.25, accuracy 12.5%" in told) == shown
+        assert bool(told) == shown
+    with bar(True, 0) as advance:
+        advance(history)  # nothing to show
+
+
 def test_one_step_of_plain_sgd_by_hand(rings: Data) -> None:
     X, y = rings
     model = nn.MLP(2, [1], seed=1)  # logistic regression
@@ -94,6 +149,7 @@ def test_an_attempt_that_does_not_help_is_begun_again(rings: Data) -> None:
     stuck = fit(model, rings, epochs=1, optimizer=SGD(model.parameters(), lr=1e-6), restarts=2)
     assert stuck.restarts == 2
     assert stuck.attempt == [0, 0, 1, 1, 2, 2]
+    assert len({*stuck.cost[::2]}) == 3  # each attempt begins elsewhere
     assert stuck.best_epoch == int(np.argmin(stuck.cost))
 
 
@@ -202,6 +258,8 @@ def test_data_that_does_not_fit(rings: Data) -> None:
             fit(network(), data)
     with pytest.raises(ValueError, match=r"row 0 of y is 2.0.*labels are 0 … 1"):
         targets("data", [2.0, 0.0], 2)
+    with pytest.raises(ValueError, match=r"row 1 of y is 0.5.*labels are 0 … 1"):
+        targets("data", [0.0, 0.5], 2)
 
 
 def test_an_optimizer_of_another_model(rings: Data) -> None:
