@@ -1,9 +1,13 @@
 """What the README shows is what the project says."""
 
+import doctest
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from autograd import draw
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -16,6 +20,17 @@ def test_the_formula_sheet_is_the_checkers() -> None:
         return re.sub(r"agree (exactly|to \de-\d\d)", "agree", text)
 
     assert steady(formula_sheet().markdown()) in steady(README)
+
+
+def test_the_picture_is_the_first_examples() -> None:
+    (code,) = re.findall(r"```python\n(>>> from autograd import Value\n.*?)```", README, flags=re.DOTALL)
+    names: dict[str, Any] = {}
+    for example in doctest.DocTestParser().get_examples(code):
+        exec(example.source, names)  # it is our own README
+    drawn = draw(names["E"], operations="merged").svg()
+    (picture,) = re.findall(r"!\[.*?\]\((.*?)\)", README)
+    said = re.compile(r"<desc>.*?</desc>", flags=re.DOTALL)  # the numbers, without the layout
+    assert said.findall((ROOT / picture).read_text(encoding="utf-8")) == said.findall(drawn) != []
 
 
 def test_two_commands_set_everything_up() -> None:
