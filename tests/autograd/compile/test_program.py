@@ -273,25 +273,42 @@ def branches(x, w):
     return w
 
 
+IN_THE_GRAPH = "use where(c, a, b), maximum, minimum, relu or abs, which stay in the graph"
+ROWS = "give the cost one-hot rows, and use dot(row, values)"
 COSTS = {
-    "compares": (branches, "where"),
-    "reads": (lambda x, w: w * x.data, "compute with the Value itself"),
-    "equals": (lambda x, w: w if x == 1 else w * x, "where"),
-    "condition": (lambda x, w: w if x else w * x, "where"),
-    "indexes": (lambda x, w: np.array([w, w * x, x])[x], "one-hot"),
-    "indexes a list": (lambda x, w: [w, w * x, x][x], "one-hot"),
-    "parameter": (lambda x, w: w * x if w > 0 else x, "where"),
-    "maximum": (lambda x, w: max(w * x, x), "maximum"),
+    "compares": (branches, "compares a Value (>) that depends on the example", IN_THE_GRAPH),
+    "reads": (
+        lambda x, w: w * x.data,
+        "reads .data of a Value that depends on the example",
+        "compute with the Value itself",
+    ),
+    "equals": (lambda x, w: w if x == 1 else w * x, "compares a Value (==) that depends on the example", IN_THE_GRAPH),
+    "condition": (
+        lambda x, w: w if x else w * x,
+        "uses a Value as a condition that depends on the example",
+        IN_THE_GRAPH,
+    ),
+    "indexes": (lambda x, w: np.array([w, w * x, x])[x], "uses a Value as an index that depends on the example", ROWS),
+    "indexes a list": (lambda x, w: [w, w * x, x][x], "uses a Value as an index that depends on the example", ROWS),
+    "parameter": (
+        lambda x, w: w * x if w > 0 else x,
+        "compares a Value (w) (>) that depends on the parameters",
+        IN_THE_GRAPH,
+    ),
+    "maximum": (lambda x, w: max(w * x, x), "compares a Value (>) that depends on the example", IN_THE_GRAPH),
 }
 
 
 @pytest.mark.parametrize("name", COSTS)
 def test_a_decision_that_depends_on_the_numbers(name):
-    cost, instead = COSTS[name]
-    w = Value(1.0)
-    with pytest.raises(TraceError, match=instead) as error:
+    cost, does, instead = COSTS[name]
+    w = Value(1.0, "w")
+    with pytest.raises(TraceError) as error:
         compile(lambda x: cost(x, w), [w])(np.ones(3))
-    assert "test_program.py, line" in str(error.value)
+    told, _, where = str(error.value).partition("\n")  # the line that it quotes says much, too
+    assert told.startswith(f"the cost {does}. ")
+    assert told.endswith(f"Instead: {instead}.")
+    assert "test_program.py, line" in where
 
 
 def test_a_decision_on_constants_is_fine():
@@ -359,6 +376,30 @@ def test_a_domain_error_names_the_node_and_the_row(backend):
     assert "F.log(w * x)" in str(error.value)
     with ieee():
         assert math.isnan(program(X)[0])
+
+
+def test_rows_that_overflow_only_when_they_are_added_up(quick_backend):
+    w = Value(1e308, "w")
+    program = compile(lambda x: w * x, [w], backend=quick_backend, reduce="sum")
+    assert program([0.5, 0.5]) == (1e308, [1.0])
+    with pytest.raises(DomainError, match="the cost or its gradient, added up over 2 rows, is too large for a float"):
+        program([1.0, 1.0])
+    with ieee():
+        assert program([1.0, 1.0]) == (math.inf, [2.0])
+
+
+def test_a_penalty_counts_where_a_slope_is_not_finite(quick_backend):
+    w, v = Value(0.0, "w"), Value(3.0, "v")
+    program = compile(lambda x: F.sqrt(w) + x, [w, v], backend=quick_backend, penalty=lambda: 2 * v)
+    with ieee():
+        value, slopes = program([1.0, 3.0])
+    assert (value, slopes.tolist()) == (8.0, [math.inf, 2.0])
+
+
+def test_a_penalty_without_a_batch(quick_backend):
+    w = Value(3.0, "w")
+    for penalty in (lambda: 2 * w, 2 * w):
+        assert compile(lambda: w * w, [w], backend=quick_backend, penalty=penalty)() == (15.0, [8.0])
 
 
 def test_numbers_that_are_not_finite_to_begin_with(backend):
