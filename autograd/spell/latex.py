@@ -171,23 +171,28 @@ SPECIAL = {
     "′": "{}'", "→": r"{\to}", "…": r"\dots ", "—": r"\text{---}", "↵": r"\hookleftarrow ", '"': "{}''", "`": "{}`",
     "/": "{/}", ":": "{:}", ",": "{,}", "!": "{!}", "?": "{?}",
 }  # fmt: skip
+ACCENTS = {
+    "\u0300": "grave", "\u0301": "acute", "\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0305": "bar",
+    "\u0306": "breve", "\u0307": "dot", "\u0308": "ddot", "\u030a": "mathring", "\u030c": "check",
+}  # fmt: skip
 
 
 def name(label: str) -> str:
     r"""Any label as LaTeX that sets it and does nothing else: letters as variables, words upright.
 
-    >>> for label in ("w", "w_12", "w_1,10^2", "w1", "σ₁", "loss", "50% {x}", "E'"):
+    >>> for label in ("w", "w_12", "w_1,10^2", "w1", "σ₁", "ŷ", "loss", "50% {x}", "E'"):
     ...     print(name(label))
     w
     w_{12}
     {w_{1{,}10}^{2}}
     w_{1}
     \sigma_{1}
+    \hat{y}
     \mathrm{loss}
     {\mathrm{50\%{\ }\{x\}}}
     {E{}'}
     """
-    parts = re.fullmatch(r"([^\W\d_]+)(?:_(\w[\w,]*))?(?:\^(\w+))?", label)  # the lecture's w_ij^l
+    parts = re.fullmatch(r"([^\W\d_]+[\u0300-\u030c]?)(?:_(\w[\w,]*))?(?:\^(\w+))?", label)  # the lecture's w_ij^l
     if parts and label.replace(parts[1], "", 1).isascii() and _is_word(parts[1]) and (parts[2] or parts[3]):
         below = f"_{{{_scripted(parts[2])}}}" if parts[2] else ""
         return f"{{{_word(parts[1])}{below}^{{{_scripted(parts[3])}}}}}" if parts[3] else _word(parts[1]) + below
@@ -205,13 +210,15 @@ def _scripted(text: str) -> str:
 
 
 def _is_word(text: str) -> bool:
-    return text.isalnum() and (text.isascii() or (len(text) == 1 and _letter(text).startswith("\\")))
+    if text.isascii():
+        return text.isalnum()
+    return len(accented(text)) == 1 and text[0].isalpha() and _letter(text).startswith("\\")
 
 
 def _word(text: str) -> str:
     if text.lower() in GREEK:
         return "\\" + (text if text in GREEK else _capital(text.lower()))
-    if len(text) == 1 or text.isdigit():
+    if len(text) == 1 or text.isdigit() or not text.isascii():
         return _letter(text).strip()
     if text[1:].isdigit() and text.isascii():
         return f"{text[0]}_{{{text[1:]}}}"
@@ -219,7 +226,16 @@ def _word(text: str) -> str:
 
 
 def _letters(text: str) -> str:
-    return "".join(map(_letter, text)).strip()
+    return "".join(map(_letter, accented(text))).strip()
+
+
+def accented(text: str) -> list[str]:
+    """The letters of a text, each with the accent that stands above it, if any: one of its own, or put there.
+
+    >>> accented("ŷx\N{COMBINING CIRCUMFLEX ACCENT}")
+    ['ŷ', 'x̂']
+    """
+    return re.findall(r".[\u0300-\u030c]?", unicodedata.normalize("NFC", text), re.DOTALL)
 
 
 def _letter(c: str) -> str:
@@ -227,6 +243,11 @@ def _letter(c: str) -> str:
         return SPECIAL[c]
     if c.isascii():
         return c if c.isprintable() else "?"
+    letter, *marks = list(unicodedata.normalize("NFD", c))
+    if len(marks) == 1 and marks[0] in ACCENTS and letter.isalpha():
+        return rf"\{ACCENTS[marks[0]]}{{{_letter(letter).strip()}}}"
+    if len(c) > 1:
+        return "".join(map(_letter, c))
     if command := greek(c):
         return command + " "
     kind, *parts = unicodedata.decomposition(c).split() or [""]

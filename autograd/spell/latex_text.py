@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from autograd.spell.latex import greek
+from autograd.spell.latex import accented, greek
 
 SPECIAL = {
     "\\": "\\textbackslash{}", "{": "\\{", "}": "\\}", "$": "\\$", "&": "\\&", "%": "\\%", "#": "\\#", "_": "\\_",
@@ -33,7 +33,7 @@ def text(line: str) -> str:
     >>> text("50% of $x_1$"), text("σ₁ é")
     ('50\\\\% of \\\\$x\\\\_1\\\\$', "\\\\ensuremath{\\\\sigma}\\\\ensuremath{_{1}} \\\\'{e}")
     """
-    return "".join(map(_letter, line))
+    return "".join(map(_letter, accented(line)))
 
 
 def _letter(c: str) -> str:
@@ -41,11 +41,14 @@ def _letter(c: str) -> str:
         return SPECIAL[c]
     if c.isascii():
         return c
+    letter, *marks = list(unicodedata.normalize("NFD", c))
+    if len(marks) == 1 and marks[0] in ACCENTS and letter.isascii() and letter.isalpha():
+        return f"{ACCENTS[marks[0]]}{{{letter}}}"
+    if len(c) > 1:
+        return "".join(map(_letter, c))
     if command := greek(c):
         return f"\\ensuremath{{{command}}}"
     kind, *parts = [p if p.startswith("<") else chr(int(p, 16)) for p in unicodedata.decomposition(c).split()] or [""]
     if kind in ("<sub>", "<super>") and len(parts) == 1 and parts[0].isascii():
         return f"\\ensuremath{{{'_' if kind == '<sub>' else '^'}{{{parts[0]}}}}}"
-    if len(parts) == 1 and kind.isascii() and kind.isalpha() and parts[0] in ACCENTS:
-        return f"{ACCENTS[parts[0]]}{{{kind}}}"
     return " " if c.isspace() else f"{{\\tiny U+{ord(c):04X}}}"

@@ -11,7 +11,7 @@ from autograd import expression
 from autograd.expression import Expression, symbol
 from autograd.op import SumOp
 from autograd.rules import RULES
-from autograd.spell import latex
+from autograd.spell import latex, latex_text
 
 FUNCTIONS = {
     "frac": lambda a: lambda b: a / b,
@@ -110,11 +110,24 @@ def test_parentheses_stand_where_they_must(tree):
 KNOWN = {
     *latex.GREEK, *(g.capitalize() for g in latex.GREEK), "mathrm", "backslash", "sim", "wedge", "vert", "cdot",
     "times", "partial", "nabla", "textstyle", "sum", "surd", "infty", "le", "ge", "to", "dots", "text", "hookleftarrow",
-    "scriptstyle",
+    "scriptstyle", *latex.ACCENTS.values(),
 }  # fmt: skip
 
 
-@given(st.text(max_size=12) | st.text(alphabet="\\{}$&%#_^~ \"'`<>|-ab1σ²₁\n\x00", max_size=8))
+def test_accents_are_set_as_such():
+    hat, bar = "\N{COMBINING CIRCUMFLEX ACCENT}", "\N{COMBINING MACRON}"  # x with a hat is two letters to Unicode
+    for label, name, text in (
+        ("ŷ", r"\hat{y}", r"\^{y}"),
+        (f"x{hat}", r"\hat{x}", r"\^{x}"),
+        (f"x{hat}_1", r"\hat{x}_{1}", r"\^{x}\_1"),
+        (f"w{bar}_12^1", r"{\bar{w}_{12}^{1}}", r"\={w}\_12\textasciicircum{}1"),
+        ("coût", r"{\mathrm{co\hat{u}t}}", r"co\^{u}t"),
+        (f"σ{hat}", r"\hat{\sigma}", r"\ensuremath{\sigma}{\tiny U+0302}"),
+    ):
+        assert (latex.name(label), latex_text.text(label)) == (name, text)
+
+
+@given(st.text(max_size=12) | st.text(alphabet="\\{}$&%#_^~ \"'`<>|-ab1σ²₁é\u0302\n\x00", max_size=8))
 def test_no_label_breaks_the_formula(label):
     text = latex.name(label)
     assert text.isascii()
