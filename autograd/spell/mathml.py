@@ -32,7 +32,7 @@ SPACE = '<mspace width="0.17em"></mspace>'
 ENDS = ("}", r"\right", r"\\", r"\end")
 
 
-SCRIPTED = re.compile(r"([^\W\d_]+)(?:_([\w,]+))?(?:\^(\w+))?")
+SCRIPTED = re.compile(r"([^\W\d_]+[\u0300-\u030c]?)(?:_([\w,]+))?(?:\^(\w+))?")
 
 
 def mathml(latex: str, *, display: bool = False, names: Mapping[str, str] | None = None) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from autograd import expression
 from autograd.expression import Expression, symbol
 
-WORD = re.compile(r"[\w#]+(,\w+)*(\^\w+)?'*…?")  # names that need no parentheses: w, v1, w_1,10^2, E'
+WORD = re.compile(r"[\w#\u0300-\u030c]+(,\w+)*(\^\w+)?'*…?")  # names that need no parentheses: w, v1, w_1,10^2, x̂, E'
 RAISED = "^⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PRIVATE = 0xF0000  # from here on, letters that no label should hold

@@ -11,7 +11,8 @@ from autograd import expression
 from autograd.expression import Expression, symbol
 from autograd.op import SumOp
 from autograd.rules import RULES
-from autograd.spell import latex, latex_text
+from autograd.spell import latex, latex_text, plain
+from autograd.spell.mathml import identifier
 
 FUNCTIONS = {
     "frac": lambda a: lambda b: a / b,
@@ -125,6 +126,8 @@ def test_accents_are_set_as_such():
         (f"σ{hat}", r"\hat{\sigma}", r"\ensuremath{\sigma}{\tiny U+0302}"),
     ):
         assert (latex.name(label), latex_text.text(label)) == (name, text)
+        assert plain.name(label) == label
+    assert identifier(f"x{hat}_1") == f"<msub><mi>x{hat}</mi><mi>1</mi></msub>"
 
 
 @given(st.text(max_size=12) | st.text(alphabet="\\{}$&%#_^~ \"'`<>|-ab1σ²₁é\u0302\n\x00", max_size=8))
