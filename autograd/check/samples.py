@@ -104,9 +104,14 @@ class Samples(Surroundings):
             self.notes.append(f"The formula could not be evaluated at {len(failures)} points: {failures[0]}.")
         if self.formula is None or not self.all:
             return
-        again = self.claim(self.all[0].look.at)
-        if again is None or not np.array_equal(again, self.all[0].claimed, equal_nan=True):
-            raise ValueError("the formula is not deterministic: called twice at one point it gave two answers")
+        first = self.all[0]
+        for _ in range(2):  # after another point, and after itself: it may hold numbers of the last call
+            again = self.claim(first.look.at)
+            if again is None or not np.array_equal(again, first.claimed, equal_nan=True):
+                raise ValueError(
+                    "the formula is not deterministic: called twice at one point it gave two answers. "
+                    "Does it draw random numbers, or use something that an earlier call left behind?"
+                )
         self._find_precision(self.formula)
         for sample in self.all:
             self._judge(sample)

@@ -190,6 +190,7 @@ class Formula:
         self.formula, self.arguments = formula, arguments
         self.dtypes: set[np.dtype[Any]] = set()
         self.shapes: list[tuple[int, ...]] = []
+        self.whole: list[bool] = []  # whether each block came as whole numbers, in the last call
 
     def __call__(self, flat: Array) -> Array:
         """The claimed gradient, flat. A block whose shape does not fit is turned if it can be, else NaN.
@@ -219,6 +220,7 @@ class Formula:
         arrays = self.arguments.read_gradient(result)
         self.shapes = [a.shape for a in arrays]
         self.dtypes |= {a.dtype for a in arrays}
+        self.whole = [a.dtype.kind in "iu" for a in arrays]
         claimed = np.full(self.arguments.size, np.nan)
         for block, array in zip(self.arguments.blocks, arrays, strict=True):
             wrong = np.argwhere(~np.isfinite(array))

@@ -26,7 +26,7 @@ from autograd.check.samples import LOST, WRONG, Sample, Samples
 from autograd.check.structure import Arguments, shape_words
 from autograd.check.symbolic import as_functions
 from autograd.check.trial import Formula, FormulaFailure, Function, Look
-from autograd.check.verdict_wrong import CUT, elsewhere, is_cut_off, reshaped
+from autograd.check.verdict_wrong import cut_off, elsewhere, reshaped
 from autograd.order import arguments as arguments_of
 from autograd.order import without_collector
 
@@ -178,10 +178,10 @@ class _Check:
         reason = f"{n} of {len(wrong)} components disagree{'s' * (n == 1)} with f."
         if len(wrong) == 1:
             reason = "the formula disagrees with f."
-        if any(d.kind in "iu" for d in formula.dtypes) and is_cut_off(self.samples):
-            return self._report(
-                "wrong", f"{reason} The formula gives whole numbers: the fractions were cut off.", [CUT]
-            )
+        cut = cut_off(self.samples, formula)
+        if cut is not None:
+            reason += " The formula gives whole numbers: the fractions were cut off."
+            return self._report("wrong", reason, [cut])
         words = [shape_words(self.arguments.blocks[i], formula.shapes[i]) for i in sorted(self.samples.bent)]
         words += elsewhere(self.samples, formula)
         found = reshaped(self.samples, formula) + self._diagnosis()

@@ -10,14 +10,6 @@ from autograd.check.problem import Diagnosis, Evidence
 from autograd.check.samples import RIGHT, WRONG, Samples
 from autograd.check.trial import Formula
 
-CUT = Diagnosis(
-    "wrong-slope",
-    "the whole gradient",
-    None,
-    "Yours is right but for its fractions, which were cut off: an array of whole numbers (integers) holds no others. "
-    "Make it an array of floats, such as np.zeros(n).",
-)
-
 
 def elsewhere(samples: Samples, formula: Formula) -> list[str]:
     """Where it is wrong, if it is right at the point that was given."""
@@ -29,10 +21,26 @@ def elsewhere(samples: Samples, formula: Formula) -> list[str]:
     return [f"It is right at the point you gave, and wrong{formula.place(bad.look.at)}."]
 
 
-def is_cut_off(samples: Samples) -> bool:
-    """Whether the formula would be right if it were not for rounding to whole numbers."""
-    cuts = (np.trunc, np.round, np.floor)
-    return any(all(np.array_equal(s.claimed, cut(s.exact)) for s in samples.all) for cut in cuts)
+def cut_off(samples: Samples, formula: Formula) -> Diagnosis | None:
+    """Arrays that would be right if they were not for rounding to whole numbers, if nothing else is wrong."""
+    wrong, cuts = samples.wrong(), (np.trunc, np.round, np.floor)
+    names = []
+    for block, whole in zip(samples.arguments.blocks, formula.whole, strict=True):
+        its = block.slice
+        if not wrong[its].any():
+            continue
+        equal = any(all(np.array_equal(s.claimed[its], cut(s.exact[its])) for s in samples.all) for cut in cuts)
+        told = block.shape or any(s.claimed[its].any() for s in samples.all)  # (the number 0 says nothing)
+        if not (whole and equal and told):
+            return None
+        names.append(block.name)
+    everything = len(names) == len(samples.arguments.blocks)
+    text = (
+        f"{'Yours' if everything else 'd' + ', d'.join(names)} is right but for its fractions, which were cut off: an "
+        "array of whole numbers (integers) holds no others. Make it an array of floats, such as np.zeros(n)."
+    )
+    where = "the whole gradient" if everything else ", ".join(f"∂f/∂{name}" for name in names)
+    return Diagnosis("wrong-slope", where, None, text) if names else None
 
 
 def reshaped(samples: Samples, formula: Formula) -> list[Diagnosis]:

@@ -12,6 +12,7 @@ import numpy as np
 from autograd.check.diagnosis.changes import Candidate
 from autograd.check.diagnosis.effects import gradient
 from autograd.check.diagnosis.explanation import Explanation, Finding
+from autograd.check.diagnosis.other_numbers import new_weights
 from autograd.check.diagnosis.several import WORK, Search
 from autograd.check.diagnosis.words import diagnoses, unknown
 from autograd.check.problem import Diagnosis, Evidence, Problem
@@ -39,12 +40,16 @@ def _searched(problem: Problem) -> list[Diagnosis]:
         search.misfit.be_strict()  # what is wrong is very small
     if search.misfit(gradient(search.graph)).max() <= search.fit:
         return [unknown(problem, search.graph, None)]
+    found = search.single() or search.odd_slopes(named=True)
+    stepped = None if found else new_weights(problem)
+    if stepped is not None:
+        return [stepped]
     found = (
-        search.single()
-        or search.odd_slopes(named=True)
+        found
         or search.quantities()
         or search.products()
         or search.indices()
+        or search.other_numbers()
         or _stranger(search)
         or search.odd_slopes(named=False)
     )

@@ -102,7 +102,7 @@ class Graph(Points):
                             self._edge(at, self._keep(a), slot)
         table = np.array(self._edges, dtype=np.int64).reshape(-1, 3)
         self.src, self.dst, self.slot = table[:, 0], table[:, 1], table[:, 2]
-        self.value: Array = np.array([self._value_of(n) for n in self.nodes]).reshape(len(self.nodes), -1)
+        self.value: Array = self.value_of(self.raw_value)
         self.slope: Array = np.zeros((len(table), len(self.points)))
         for e, c in enumerate(self._coefficients):
             if c is not None:
@@ -186,10 +186,13 @@ class Graph(Points):
         if len(args) > 2 * n and depends[args[n]]:
             self._edge(at, self._keep(args[n]), 0, c, f)
 
-    def _value_of(self, node: Node) -> Array:
-        if node.raw >= 0:
-            return np.asarray(self.raw_value[node.raw])
-        return np.asarray(RULES[node.op].array(*(self.raw_value[a] for a in node.operands)))
+    def value_of(self, raw_value: Array) -> Array:
+        """The numbers of the nodes (node × point), where those of the Values are `raw_value`."""
+        found = [
+            raw_value[n.raw] if n.raw >= 0 else RULES[n.op].array(*(raw_value[a] for a in n.operands))
+            for n in self.nodes
+        ]
+        return np.array(found).reshape(len(self.nodes), -1)
 
     def _slopes_of_operations(self) -> None:
         families: dict[tuple[str, int], list[int]] = {}

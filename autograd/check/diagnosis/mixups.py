@@ -100,14 +100,15 @@ def _changed(
     edges = np.array([e for e in sorted(touched) if graph.nodes[graph.src[e]].op != "sum"], np.int64)
     if not len(edges):
         return None
-    slopes = _slopes(graph, edges, value, raw_value)
+    slopes = slopes_with(graph, edges, value, raw_value)
     moved = np.flatnonzero((slopes != graph.slope[edges]).any(axis=1))
     if not len(moved) or not np.isfinite(slopes).all():
         return None
     return Change(edges[moved], slopes[moved])
 
 
-def _slopes(graph: Graph, edges: Ints, value: Array, raw_value: Array) -> Array:
+def slopes_with(graph: Graph, edges: Ints, value: Array, raw_value: Array) -> Array:
+    """The slopes of these edges (of operations, not of sums) with other numbers in the nodes."""
     out = np.empty((len(edges), len(graph.points)))
     families: dict[tuple[str, int], list[int]] = {}
     for k, e in enumerate(edges.tolist()):

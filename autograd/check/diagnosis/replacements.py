@@ -145,7 +145,7 @@ def _replacements(graph: Graph, groups: Groups, group: Group) -> Iterator[Candid
     slots = np.unique(graph.slot[edges])
     if group.role == "into":
         yield from _extra_slopes(graph, group)
-    if group.role == "into" or (group.role == "slope" and _is_every_way(graph, edges)):
+    if group.role == "into" or (group.role == "slope" and is_every_way(graph, edges)):
         yield from _unreached(graph, group if group.role == "into" else Group("into", edges, group.cost + 0.05))
     if group.role == "into":
         return
@@ -249,7 +249,7 @@ def _below(graph: Graph, raws: list[int]) -> Iterator[tuple[tuple[int, ...], lis
         level = further[:8]
 
 
-def _is_every_way(graph: Graph, edges: Ints) -> bool:
+def is_every_way(graph: Graph, edges: Ints) -> bool:
     """Whether no other edges lead to the nodes below these, which are no arguments."""
     below = np.unique(graph.dst[edges])
     return bool(not graph.is_input[below].any() and graph.uses[below].sum() == len(edges))

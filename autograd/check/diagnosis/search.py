@@ -22,6 +22,7 @@ from autograd.check.diagnosis.graph import Change, Graph, Ints, Mask
 from autograd.check.diagnosis.groups import Group, Groups
 from autograd.check.diagnosis.indices import Slips
 from autograd.check.diagnosis.mixups import mixups
+from autograd.check.diagnosis.other_numbers import other_numbers
 from autograd.check.diagnosis.products import forgotten_factors, slopes_multiplied
 from autograd.check.diagnosis.replacements import on_the_way, replacements
 from autograd.check.diagnosis.slopes import component_wise, quantities, solved
@@ -221,6 +222,14 @@ class Singles:
         ]  # fmt: skip
         found = list(self._verified(graph, list(quantities(graph, places[:60], self.misfit))))
         return found or list(self._verified(graph, list(component_wise(graph, self.groups, self.misfit))))
+
+    def other_numbers(self) -> list[Explanation]:
+        """The numbers of another point, of a forward pass without an argument, of weights after their update."""
+        graph = self.graph
+        need = _bits(any_of(self.misfit(gradient(graph)) > self.fit))
+        pairs = zip(self.places, self._reaches, strict=True)
+        places = sorted((g for g, below in pairs if not need & ~below), key=lambda g: g.cost)[:FEW]
+        return list(self._verified(graph, list(other_numbers(graph, self.groups, places, self.misfit))))
 
     def mixups(self) -> list[Explanation]:
         """One quantity taken for another, wherever it occurs."""

@@ -39,6 +39,8 @@ def taken_instead(words: Words, finding: Candidate, place: Group) -> Diagnosis:
         tex = rf"{latex(words.show(finding.node))} \leftrightarrow {latex(words.show(finding.raw))}"
         return Diagnosis(finding.kind, f"{one}, {two}{line}", None, text, tex)
     by = finding.by.replace("{}", plain(words.show(finding.node)))
+    if by.startswith("as if "):
+        return Diagnosis(finding.kind, "the forward pass", None, f"Yours comes out {by}")
     if by.startswith("is "):
         where = words.place(place, slope=False)
         text = f"{where.what[0].upper()}{where.what[1:]} {by} in yours, and should not be."
@@ -66,6 +68,9 @@ def taken_instead(words: Words, finding: Candidate, place: Group) -> Diagnosis:
         return Diagnosis(finding.kind, str(where), -1.0, text, right_tex(words, place))
     slip = "" if " in place of the " in by and "index" not in by else "A slip of an index: "
     text = f"{slip}{'at' if slip else 'At'} {where.what}, yours takes {by}."
+    if place.role in ("whole", "block"):
+        tex = rf"\frac{{\partial f}}{{\partial {words.along(place.edges)}}}"
+        return Diagnosis(finding.kind, str(where), None, text, tex)
     return Diagnosis(finding.kind, str(where), None, text, right_tex(words, place))
 
 
