@@ -18,7 +18,8 @@ Then there is a folder for each backend. Its `runner` is what a program calls.
     matrix     "numpy":
         tensors    the language of matrix programs: tensors, views of their columns, expressions, assignments
         groups     which scalar nodes become which matrix: the forward pass as assignments (`nodes`: which of them get a
-                   column of their own; `masks`: softmaxes over fewer and fewer numbers, as in causal attention;
+                   column of their own; `monomials`: products in sums, (v·x)² as v²·x²;
+                   `masks`: softmaxes over fewer and fewer numbers, as in causal attention;
                    `padding`: sums that lack terms, as at the border of a convolution; `sums`: groups of sums as matrix
                    products; `operands`: views and copies of columns)
         adjoint    its backward pass: the chain rule, one tensor at a time (`expressions`: what tensors are made of)

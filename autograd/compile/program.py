@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from operator import attrgetter
@@ -356,26 +356,37 @@ class Program:
     def _amiss(self, data: list[Array], weight: float) -> tuple[float, Array]:
         """Something is not finite: find the row, and let the eager engine say which node it is."""
         rows = len(data[0]) if data else 1
-        value, gradient = 0.0, np.zeros(len(self._values))
         if not ieee_is_on():
             self._demand_finite(data)
         with self._current(), np.errstate(all="ignore"):
-            for k in self._suspects(data):
-                try:
-                    row_value, row_gradient = self._eagerly([x[k] for x in data], self._cost)
-                except DomainError as error:
-                    if data:
-                        error.args = (f"row {k} of the batch: {error.args[0]}",)
-                    raise
-                value += weight * row_value
-                gradient += weight * row_gradient
-            if data and self._penalty is not None:
-                penalty = self._penalty
-                extra, slopes = self._eagerly([], (lambda: penalty) if isinstance(penalty, Value) else penalty)
-                value, gradient = value + extra, gradient + slopes
-        if ieee_is_on():
-            return value, gradient
+            suspects = list(self._suspects(data))
+            value, gradient = self._by_the_engine(data, suspects, weight)
+            if ieee_is_on():
+                return value, gradient
+            if not self._is_finite([x[suspects[0] : suspects[0] + 1] for x in data]):
+                # the simplified cost is too large on its way, (w·x)² as w²·x², where the cost itself is not
+                value, gradient = self._by_the_engine(data, range(rows), weight)
+                if math.isfinite(value) and np.isfinite(gradient).all():
+                    return value, gradient
         raise DomainError(f"the cost or its gradient, added up over {rows} rows, is too large for a float")
+
+    def _by_the_engine(self, data: list[Array], rows: Iterable[int], weight: float) -> tuple[float, Array]:
+        """weight · Σ over these rows, plus the penalty. Raises DomainError that names the row and the node."""
+        value, gradient = 0.0, np.zeros(len(self._values))
+        for k in rows:
+            try:
+                row_value, row_gradient = self._eagerly([x[k] for x in data], self._cost)
+            except DomainError as error:
+                if data:
+                    error.args = (f"row {k} of the batch: {error.args[0]}",)
+                raise
+            value += weight * row_value
+            gradient += weight * row_gradient
+        if data and self._penalty is not None:
+            penalty = self._penalty
+            extra, slopes = self._eagerly([], (lambda: penalty) if isinstance(penalty, Value) else penalty)
+            value, gradient = value + extra, gradient + slopes
+        return value, gradient
 
     def _demand_finite(self, data: list[Array]) -> None:
         """Nothing finite comes of parameters or data that are not finite."""
@@ -417,7 +428,8 @@ class Program:
         yield first
 
     def _is_finite(self, data: list[Array]) -> bool:
-        value, gradient, _ = quietly(_run, self._made(), self._parameters, data, 1.0 / len(data[0]))
+        weight = 1.0 / len(data[0]) if data else 1.0
+        value, gradient, _ = quietly(_run, self._made(), self._parameters, data, weight)
         return math.isfinite(value) and bool(np.isfinite(gradient).all())
 
 

@@ -26,10 +26,10 @@ def simplify(recording: Recording) -> Recording:
     new: list[int] = []
     for i in range(len(recording)):
         new.append(build.copy(recording, i, new))
-    return _live(meet(build.finish(new, recording), build))
+    return live(meet(build.finish(new, recording), build))
 
 
-def _live(recording: Recording) -> Recording:
+def live(recording: Recording) -> Recording:
     """Only the slots that the results are made from, in the same order."""
     needed = bytearray(len(recording))
     needed[recording.root] = 1

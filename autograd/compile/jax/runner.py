@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from autograd.compile.jax.text import source
 from autograd.compile.matrix.groups import plan
 from autograd.compile.matrix.masks import completed
+from autograd.compile.matrix.monomials import regrouped
 from autograd.compile.matrix.tensors import Shape
 from autograd.compile.record import Recording
 
@@ -57,7 +58,7 @@ def cost_function(graph: Program | Recording) -> Callable[..., Any]:
 
     Raises ValueError for a program with a batch that was never called: it is recorded at its first call.
     """
-    recording = completed(graph if isinstance(graph, Recording) else graph.recording)
+    recording = completed(regrouped(graph if isinstance(graph, Recording) else graph.recording))
     text, tables = source(plan(recording), recording)
     return _function(text, tables)
 
@@ -74,7 +75,7 @@ class JaxRunner:
 
     def __init__(self, recording: Recording) -> None:
         jax, given = the_jax(), recording
-        recording = completed(given)
+        recording = completed(regrouped(given))
         self.plan = plan(recording)
         self.padded = self.plan.padded or recording is not given
         self.source, tables = source(self.plan, recording)

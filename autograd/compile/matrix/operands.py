@@ -79,7 +79,11 @@ class Operands:
         tensor = self.tensor(x)
         return tensor is None or not tensor.batched
 
-    def new_slots(self, tensor: Tensor, start: int, count: int) -> list[int]:
+    def _are_batched(self, nodes: Sequence[Node]) -> bool:
+        """Whether these, of which one is a scalar node, are one for every example."""
+        return self.is_batched[max(n.slot for n in nodes)]
+
+    def new_slots(self, tensor: Tensor | None, start: int, count: int) -> list[int]:
         """Slots for columns of a tensor behind which there is no scalar node."""
         self.invented += count
         slots = list(range(-self.invented, count - self.invented))
@@ -143,7 +147,7 @@ class Operands:
         return Table(np.full(shape, operand.value)) if isinstance(operand, Number) else operand
 
     def _assign(self, nodes: list[Node], value: Expr, shape: Shape) -> None:
-        tensor = Tensor("node", len(nodes), self.is_batched[nodes[0].slot], shape, slots=[n.slot for n in nodes])
+        tensor = Tensor("node", len(nodes), self._are_batched(nodes), shape, slots=[n.slot for n in nodes])
         self.order[tensor] = len(self.order)
         for column, node in enumerate(nodes):
             self.where[node.slot] = (tensor, column)

@@ -13,18 +13,14 @@ Then they are one matrix product, of a copy of the numbers (or the weights) that
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from autograd import rules
 from autograd.compile.matrix.nodes import Factor, Node
+from autograd.compile.matrix.sums import FULL, Sums
 from autograd.compile.matrix.tensors import Assign, Elementwise, Table, Tensor, whole
-
-if TYPE_CHECKING:
-    from autograd.compile.matrix.sums import Sums
-
-FULL = 0.4  # the share of the terms that must be there: more would be computed in vain
 
 Key = tuple[int, int, float]
 Pairs = dict[Factor, Factor]

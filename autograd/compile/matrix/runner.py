@@ -22,6 +22,7 @@ from autograd.compile.matrix.adjoint import differentiate
 from autograd.compile.matrix.calls import Calls
 from autograd.compile.matrix.groups import plan
 from autograd.compile.matrix.masks import completed
+from autograd.compile.matrix.monomials import regrouped
 from autograd.compile.matrix.tensors import Plan
 from autograd.compile.record import Recording
 from autograd.compile.simplify import simplify
@@ -44,7 +45,7 @@ class Matrix:
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
-        self.completed = completed(recording)
+        self.completed = completed(regrouped(recording))
         self.plan = differentiate(plan(self.completed), self.completed)
         self.padded = self.plan.padded or self.completed is not recording
         self.calls = type(self).written(self.plan)

@@ -18,6 +18,8 @@ from autograd.compile.matrix.nodes import Factor, Node
 from autograd.compile.matrix.operands import Index, Operands
 from autograd.compile.matrix.tensors import Along, Elementwise, Expr, Number, Product, Shape, Sum, Table, Tensor, affine
 
+FULL = 0.4  # the share of a matrix that must be there: more would be computed in vain
+
 
 @dataclass
 class Block:
@@ -84,6 +86,8 @@ class Sums(Operands):
         wide = [b for b in blocks.values() if b.right is not None and b.width > 1]
         if wide:
             main = max(wide, key=lambda b: b.width)
+            if len(blocks) == 1 and self._triangle(nodes, main):
+                return
             grids, loose = self._grids(main)
             for rows, i, j in grids:
                 self._sum_group([nodes[k] for k in rows], i, j)
@@ -123,6 +127,34 @@ class Sums(Operands):
                 grids.append((rows, len(left), len(right)))
         return grids, sorted(loose, key=lambda k: self._key(block, k))
 
+    def _triangle(self, nodes: list[Node], block: Block) -> bool:
+        """Sums of what all examples share in which many left rows meet many right rows, but not all of them, as in
+        v_i · v_j with i < j: the whole matrix, made once for the batch, takes less time than its rows one by one.
+        """
+        assert block.right is not None
+        if self.is_batched[nodes[0].slot] or len({n.constant for n in nodes}) > 1:
+            return False
+        meets: dict[Any, Node] = {}
+        sides: tuple[dict[Any, list[Factor]], dict[Any, list[Factor]]] = {}, {}
+        for node, *rows in zip(nodes, block.left, block.right, strict=True):
+            u, v = (tuple(map(self.column, row)) for row in rows)
+            meets[u, v] = node
+            sides[0][u], sides[1][v] = rows
+        lefts, rights = sorted(sides[0]), sorted(sides[1])
+        share = len(nodes) / len(lefts) / len(rights)
+        if len(meets) < len(nodes) or not FULL <= share < 1.0 or min(len(lefts), len(rights)) < 3:
+            return False
+        whole: list[Node] = []
+        for u in lefts:
+            for v in rights:
+                if (u, v) not in meets:
+                    (slot,) = self.new_slots(None, 0, 1)
+                    products = [(block.coefficient, a, b) for a, b in zip(sides[0][u], sides[1][v], strict=True)]
+                    meets[u, v] = Node(slot, rules.total, products=products, constant=nodes[0].constant)
+                whole.append(meets[u, v])
+        self._sum_group(whole, len(lefts), len(rights))
+        return True
+
     def _sum_group(self, nodes: list[Node], i: int, j: int) -> None:
         """One tensor of sums: a grid of I · J nodes, or (J = 0) a plain row of I."""
         blocks = self._blocks(nodes)
@@ -135,7 +167,7 @@ class Sums(Operands):
         self._assign(nodes, self._sum_of(nodes, blocks, shape, i, j), shape)
 
     def _sum_of(self, nodes: list[Node], blocks: dict[Any, Block], shape: Shape, i: int, j: int) -> Sum:
-        batched = self.is_batched[nodes[0].slot]
+        batched = self._are_batched(nodes)
         terms: list[tuple[float, Expr]] = []
         for block in blocks.values():
             pieces = self._matrices(block) if len(nodes) == 1 else None
