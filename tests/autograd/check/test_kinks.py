@@ -9,6 +9,7 @@ import autograd as ag
 from autograd import Value
 from autograd.check import gradcheck
 from autograd.check.kinks import gradient_beside, kink, on_kinks, one_sided, signature
+from autograd.reverse import gradient
 
 
 @st.composite
@@ -41,7 +42,11 @@ def test_the_slopes_at_0_of_pieces(f):
     assert -one_sided(root, [x], np.array([-1.0]), on)[0] == pytest.approx(left, abs=1e-9)
     found = kink(root, [x], list(on), np.random.default_rng(0)) if on else None
     assert (found is not None) == (abs(right - left) > 1e-9)
-    if found is None:
+    if found is not None:
+        (d,) = found.direction
+        sides = (left, right) if d > 0 else (right, left)
+        assert (found.left / d, found.right / d) == pytest.approx(sides, abs=1e-9)
+    else:
         assert gradient_beside(root, [x], on, np.random.default_rng(0))[0] == pytest.approx(right, abs=1e-9)
 
 
@@ -54,6 +59,18 @@ def test_the_verdict_at_0_of_pieces(f, scale, shifted):
         lambda x: scale * f(x - at), at, lambda x: scale * (right if x > at else left), points=3, explain=False
     )
     assert report.verdict == ("right" if abs(right - left) < 1e-9 else "not differentiable here")
+
+
+@pytest.mark.parametrize("n", [2, 5, 6])
+@pytest.mark.parametrize("kind", ["dot", "dot with an offset", "total"])
+def test_along_a_direction_a_sum_of_any_length_rises_as_its_gradient_says(n, kind):
+    rng = np.random.default_rng(n)
+    vs = [Value(x) for x in rng.normal(size=2 * n + 1)]
+    root = ag.total(vs) if kind == "total" else ag.dot(vs[:n], vs[n : 2 * n], vs[-1] if kind != "dot" else None)
+    d = rng.normal(size=len(vs))
+    rise, size = one_sided(root, vs, d, set())
+    terms = np.array(gradient(root, vs)) * d
+    assert (rise, size) == pytest.approx((terms.sum(), np.abs(terms).sum()), rel=1e-12)
 
 
 def test_a_slope_that_is_not_linear_in_the_direction():
