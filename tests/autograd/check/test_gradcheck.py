@@ -215,6 +215,27 @@ def test_the_slopes_on_both_sides_are_told():
     assert "along y" in gradcheck(lambda x, y: x * x + abs(y), (1.0, 0.0)).reason
 
 
+def test_the_table_holds_the_claim_the_engine_and_finite_differences():
+    at = np.array([0.03, 3.0, -20.0])
+    for factors, order, status in (
+        (None, [0, 1, 2], ["right"] * 3),
+        (np.array([3.0, 6.0, 3.0]), [1, 0, 2], ["wrong", "right", "right"]),
+    ):
+        report = gradcheck(lambda v: (v * v * v).sum(), at, None if factors is None else lambda v, k=factors: k * v * v)
+        assert [(c.name, c.status, c.point) for c in report.components] == [
+            (f"v[{i}]", state, 0) for i, state in zip(order, status, strict=True)
+        ]
+        for i, row in zip(order, report.components, strict=True):
+            exact = 3 * at[i] ** 2
+            assert (row.expected, row.finite_difference) == pytest.approx((exact, exact), rel=1e-6)
+            if factors is None:
+                assert math.isnan(row.yours)
+                assert row.relative_error == pytest.approx(abs(row.finite_difference / exact - 1), abs=1e-15)
+            else:
+                assert row.yours == pytest.approx(factors[i] * at[i] ** 2, rel=1e-12)
+                assert row.relative_error == pytest.approx(0.5 if i == 1 else 0.0, abs=1e-12)
+
+
 # -- Cannot tell ------------------------------------------------------------------------------------------------
 
 
