@@ -109,6 +109,20 @@ def _accumulate(name: str, slope: str | None) -> list[str]:
     return [f"    {name}._grad += g * {slope if bare else f'({slope})'}"]
 
 
+def sweep_source(*common: str) -> str:
+    """The text of the function that pushes from every node, the last first.
+
+    To call a function takes Python as long as what the push of a sum does. So the pushes of the operations with these
+    names stand in the loop itself.
+    """
+    lines = ["def sweep(made):", "    try:", "        for node in reversed(made):", "            op = node._rule"]
+    for k, name in enumerate(common):
+        lines += [f"            {'elif' if k else 'if'} op is op_{name}:"]
+        lines += [" " * 12 + line for line in push_source(RULES[name]).split("\n")[1:]]
+    lines += ["            else:", "                push = op.push", "                push(node)"]
+    return "\n".join([*lines, "    except (ArithmeticError, ValueError):", "        raise no_slope(node) from None"])
+
+
 def operator_source(op: Op, *, reflected: bool = False) -> str:
     """The text of the operator for a row of the table that takes one or two arguments."""
     names = list("xy"[: op.arity])

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from autograd.errors import DomainError, StaleGraphError, ieee_is_on
+from autograd.errors import StaleGraphError, ieee_is_on
 from autograd.faults import domain_error, name_of, no_slope, values_of
-from autograd.generated import float_names, push_source
+from autograd.generated import float_names, push_source, sweep_source
 from autograd.op import Op, SumOp
 from autograd.order import Node, arguments, topological
 from autograd.rules import RULES
@@ -67,7 +67,6 @@ def gradient(root: Node, wrt: list[Node]) -> list[float]:
 def sweep(root: Node, leaves: list[Node], before: list[float]) -> None:
     """One backward pass. Fills the lists: the leaves, which then hold this pass's gradients, and what they held."""
     made: list[Node] = []
-    node = root
     try:
         prepare(root, leaves, before, made)
         root._grad = 1.0
@@ -75,17 +74,13 @@ def sweep(root: Node, leaves: list[Node], before: list[float]) -> None:
             for node in reversed(made):
                 push_ieee(node)
             return
-        for node in reversed(made):
-            push = node._rule.push  # (a line of its own: Python finds an attribute faster than a method)
-            push(node)
+        _push_all(made)
         if not math.isfinite(sum([leaf._grad for leaf in leaves])):
             _find_overflow(made)
-    except BaseException as error:
+    except BaseException:
         _put(leaves, before)
         for other in topological(root)[1]:
             other._grad = None
-        if isinstance(error, ArithmeticError | ValueError) and not isinstance(error, DomainError):
-            raise no_slope(node) from None
         raise
 
 
@@ -96,8 +91,8 @@ def prepare(root: Node, leaves: list[Node], before: list[float], made: list[Node
     has been met, so no set of the nodes is needed.
     """
     zero = float("0")  # a zero of this pass's own
-    above: list[Node] = [None]
-    waiting: dict[Node, Iterator[Node]] = {}
+    above: list[Node] = []  # the way down from the root
+    waiting: dict[Node, Iterator[Node]] = {}  # for a node of many arguments: those not looked at yet
     known: set[int] = set()  # rows of arguments that are done: the units of a layer share their row of inputs
     enter, leave = above.append, above.pop
     met, held, done = leaves.append, before.append, made.append
@@ -107,27 +102,12 @@ def prepare(root: Node, leaves: list[Node], before: list[float], made: list[Node
         return
     node = root
     node._grad = zero
-    while node is not None:
-        x, y = node._x, node._y
+    while True:
+        x = node._x  # on the way down
         if x.__class__ is tuple:
-            rest = waiting.get(node) or iter(x if y is None or id(y) in known else x + y)
-            for argument in rest:
-                if argument._grad is not zero:
-                    if argument._x is not None:
-                        argument._grad = zero
-                        waiting[node] = rest
-                        enter(node)
-                        node = argument
-                        break
-                    held(argument._grad)
-                    met(argument)
-                    argument._grad = zero
-            else:
-                known.add(id(y))
-                done(node)
-                node = leave()
-            continue
-        if x._grad is not zero:
+            y = node._y
+            waiting[node] = iter(x if y is None or id(y) in known else x + y)
+        elif x._grad is not zero:
             if x._x is not None:
                 x._grad = zero
                 enter(node)
@@ -136,17 +116,34 @@ def prepare(root: Node, leaves: list[Node], before: list[float], made: list[Node
             held(x._grad)
             met(x)
             x._grad = zero
-        if y is not None and y._grad is not zero:
-            if y._x is not None:
+        while True:  # on the way up: what is below x is done
+            if waiting and node in waiting:
+                for y in waiting[node]:
+                    if y._grad is not zero:
+                        if y._x is not None:
+                            break
+                        held(y._grad)
+                        met(y)
+                        y._grad = zero
+                else:
+                    del waiting[node]
+                    known.add(id(node._y))
+                    y = None
+            else:
+                y = node._y
+            if y is not None and y._grad is not zero:
+                if y._x is not None:
+                    y._grad = zero
+                    enter(node)
+                    node = y
+                    break
+                held(y._grad)
+                met(y)
                 y._grad = zero
-                enter(node)
-                node = y
-                continue
-            held(y._grad)
-            met(y)
-            y._grad = zero
-        done(node)
-        node = leave()
+            done(node)
+            if not above:
+                return
+            node = leave()
 
 
 def _put(nodes: list[Node], gradients: list[float]) -> None:
@@ -231,13 +228,18 @@ def _find_overflow(made: list[Node]) -> None:
                 )
 
 
-def _make_pushes() -> None:
-    names = {**float_names(), "changed": changed, "EDITS": EDITS, "__name__": __name__}
+def _make_pushes() -> Callable[[list[Node]], None]:
+    """Give each row of the table its push; returns the function that pushes from all nodes of a list."""
+    names = {**float_names(), "changed": changed, "EDITS": EDITS, "no_slope": no_slope, "__name__": __name__}
+    names |= {f"op_{op.name}": op for op in RULES.values()}
+    scope: dict[str, Any] = {}
     for op in RULES.values():
         if op.slopes or isinstance(op, SumOp):
-            scope: dict[str, Any] = {}
             exec(compile(push_source(op), f"<push of {op.name}>", "exec"), names, scope)
             op.push = scope["push"]
+    exec(compile(sweep_source("add", "mul"), "<sweep>", "exec"), names, scope)
+    made: Callable[[list[Node]], None] = scope["sweep"]
+    return made
 
 
-_make_pushes()
+_push_all = _make_pushes()

@@ -8,21 +8,15 @@ same after the imports of the demo's own notebook (matplotlib, scikit-learn), wh
 
 from __future__ import annotations
 
-import gc
 import statistics
-import time
-import tracemalloc
-from typing import Any
 
+from benchmarks._eager import ENGINES, NOTEBOOK, OFF, ON, WORKLOADS
 from benchmarks.lib import child
 from benchmarks.lib.report import Report, options, seconds, times
-from benchmarks.lib.timing import Prepared, Step, Unavailable, disagreements
+from benchmarks.lib.timing import Prepared, disagreements
 
-WORKLOADS = {"W1": "benchmarks.workloads.readme", "W2": "benchmarks.workloads.moons", "W4": "benchmarks.workloads.gpt"}
-ENGINES = ("micrograd", "chalkgrad", "chalkgrad, dot nodes")
-ON, NOTEBOOK, OFF = "collector on", "… as in the demo's notebook", "collector off"
 MODES = {"W2": (ON, NOTEBOOK, OFF)}
-SELF = "benchmarks.eager"
+INSIDE = "benchmarks._eager"
 
 
 def main(argv: list[str]) -> None:
@@ -46,114 +40,6 @@ def main(argv: list[str]) -> None:
     report.write(arguments.out)
 
 
-# -- In the fresh processes ----------------------------------------------------------------------------------
-
-
-def make(workload: str, engine: str) -> Step:
-    from importlib import import_module
-
-    module = import_module(WORKLOADS[workload])
-    if engine == "micrograd":
-        return module.micrograd()  # type: ignore[no-any-return]
-    if engine == "chalkgrad":
-        return module.chalkgrad()  # type: ignore[no-any-return]
-    if workload != "W2":
-        raise Unavailable("written with sums and products only")
-    return module.chalkgrad(dots=True)  # type: ignore[no-any-return]
-
-
-def run(workload: str, engine: str, mode: str, repeat: int) -> dict[str, Any]:
-    """CPU times of `repeat` steps (after one that does not count), and the value and gradient.
-
-    All of it runs in one thread, so the processor's time is the time without what else the machine is doing.
-    """
-    collector = mode != OFF
-    try:
-        if mode == NOTEBOOK:
-            import matplotlib.pyplot  # noqa: F401
-            import sklearn.datasets  # noqa: F401
-        step = make(workload, engine)
-    except Unavailable as reason:
-        return {"unavailable": str(reason)}
-    except ImportError as error:
-        return {"unavailable": f"not installed ({error.name})"}
-    value, gradient = step()
-    gc.collect()
-    if not collector:
-        gc.disable()
-    spent = []
-    for i in range(repeat):
-        if not collector and i % 50 == 0:
-            gc.collect()  # outside the time: micrograd's graphs are cycles, and would fill the memory
-        start = time.process_time()
-        step()
-        spent.append(time.process_time() - start)
-    return {"seconds": spent, "value": value, "gradient": gradient}
-
-
-def count(workload: str, engine: str) -> dict[str, Any]:
-    """Nodes of the graph, and bytes for each after forward and after backward, as tracemalloc sees them."""
-    from benchmarks.workloads import engines, moons
-
-    try:
-        value = engines.micrograd_value() if engine == "micrograd" else __import__("autograd").Value
-    except ImportError as error:
-        return {"unavailable": f"not installed ({error.name})"}
-    build = moons.full(value, __import__("autograd").dot if "dot" in engine else None)
-    leaves = [value(float(x)) for x in moons.start()]
-    build(leaves).backward()  # warm
-    gc.collect()
-    tracemalloc.start()
-    before = tracemalloc.get_traced_memory()[0]
-    root = build(leaves)
-    forward = tracemalloc.get_traced_memory()[0]
-    root.backward()
-    after, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    nodes, todo = {root}, [root]
-    while todo:
-        for argument in todo.pop()._prev:
-            if argument not in nodes:
-                nodes.add(argument)
-                todo.append(argument)
-    n = len(nodes) - len(leaves)
-    return {
-        "nodes": len(nodes),
-        "forward": (forward - before) / n,
-        "after": (after - before) / n,
-        "peak": (peak - before) / n,
-    }
-
-
-def long_chain(length: int) -> dict[str, Any]:
-    """A chain of additions: built, differentiated, freed. And what the cyclic collector finds afterwards."""
-    from autograd import Value
-
-    gc.collect()
-    gc.disable()
-    x = Value(1.0)
-    start = time.perf_counter()
-    z = x
-    for _ in range(length):
-        z = z + x
-    built = time.perf_counter()
-    z.backward()
-    walked = time.perf_counter()
-    gradient = x.grad
-    del z
-    freed = time.perf_counter()
-    return {
-        "forward": built - start,
-        "backward": walked - built,
-        "freeing": freed - walked,
-        "garbage": gc.collect(),
-        "gradient": gradient,
-    }
-
-
-# -- In the parent -------------------------------------------------------------------------------------------
-
-
 def speed(report: Report, workload: str, title: str, rounds: int, repeat: int) -> None:
     modes = MODES.get(workload, (ON, OFF))
     spent: dict[tuple[str, str], list[float]] = {}
@@ -164,7 +50,7 @@ def speed(report: Report, workload: str, title: str, rounds: int, repeat: int) -
             for engine in ENGINES:
                 if engine in missing:
                     continue
-                done = child.call(f"{SELF}:run", workload=workload, engine=engine, mode=mode, repeat=repeat)
+                done = child.call(f"{INSIDE}:run", workload=workload, engine=engine, mode=mode, repeat=repeat)
                 if "unavailable" in done:
                     missing[engine] = done["unavailable"]
                     continue
@@ -201,7 +87,7 @@ def speed(report: Report, workload: str, title: str, rounds: int, repeat: int) -
 def memory(report: Report) -> None:
     rows, data = [], {}
     for engine in ENGINES:
-        found = child.call(f"{SELF}:count", workload="W2", engine=engine)
+        found = child.call(f"{INSIDE}:count", workload="W2", engine=engine)
         if "unavailable" in found:
             report.note(f"{engine}: {found['unavailable']}")
             continue
@@ -217,7 +103,7 @@ def memory(report: Report) -> None:
 
 
 def chain(report: Report, length: int) -> None:
-    found = child.call(f"{SELF}:long_chain", length=length)
+    found = child.call(f"{INSIDE}:long_chain", length=length)
     report.table(
         f"A chain of {length:,} nodes",
         ["", "time", "per node"],

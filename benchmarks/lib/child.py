@@ -10,12 +10,12 @@ import json
 import os
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from benchmarks.lib.fresh import MARK
+
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-MARK = "benchmarks-result:"
 
 
 def call(function: str, *, threads: int | None = None, **arguments: Any) -> Any:
@@ -28,7 +28,7 @@ def call(function: str, *, threads: int | None = None, **arguments: Any) -> Any:
         if threads == 1:
             environment["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.lib.child", function, json.dumps(arguments)],
+        [sys.executable, "-m", "benchmarks.lib.fresh", function, json.dumps(arguments)],
         env=environment,
         capture_output=True,
         text=True,
@@ -38,9 +38,3 @@ def call(function: str, *, threads: int | None = None, **arguments: Any) -> Any:
         if line.startswith(MARK):
             return json.loads(line[len(MARK) :])
     raise RuntimeError(f"{function}({arguments}) failed in its process:\n{done.stdout}{done.stderr}")
-
-
-if __name__ == "__main__":
-    module, name = sys.argv[1].split(":")
-    result = getattr(import_module(module), name)(**json.loads(sys.argv[2]))
-    print(MARK + json.dumps(result, default=float), flush=True)

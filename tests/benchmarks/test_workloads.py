@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks import eager
+from benchmarks import _eager
 from benchmarks.__main__ import commands, main
 from benchmarks.lib import child, report
 from benchmarks.lib.timing import Prepared, Unavailable, disagreements, interleaved, prepare
@@ -34,7 +34,7 @@ def test_torch_agrees_with_the_scalars():
 
 
 def test_the_demo_has_the_size_it_is_quoted_with():
-    assert eager.count("W2", "chalkgrad")["nodes"] == moons.NODES
+    assert _eager.count("W2", "chalkgrad")["nodes"] == moons.NODES
 
 
 def test_gpt_has_the_size_it_is_quoted_with():
@@ -95,14 +95,15 @@ def test_turns():
 
 
 def test_fresh_process_has_nothing_heavy_loaded():
-    done = child.call("benchmarks.eager:run", workload="W1", engine="chalkgrad", mode=eager.OFF, repeat=2)
+    done = child.call("benchmarks._eager:run", workload="W1", engine="chalkgrad", mode=_eager.OFF, repeat=2)
     assert done["gradient"] == pytest.approx([138.83381924198252, 645.5772594752186])
+    assert {"rich", "pytest", "argparse"}.isdisjoint(done["loaded"])
     with pytest.raises(RuntimeError, match="no_such"):
-        child.call("benchmarks.eager:no_such")
+        child.call("benchmarks._eager:no_such")
 
 
 def test_chain_leaves_no_cyclic_garbage():
-    found = eager.long_chain(10_000)
+    found = _eager.long_chain(10_000)
     assert found["garbage"] == 0
     assert found["gradient"] == 10_001
 
