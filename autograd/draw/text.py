@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from functools import partial
 
 NOT_COMPUTED = "—"  # a gradient that no backward pass has computed: not the same thing as 0
 LONGEST = 32  # characters of a label that a picture shows; all of them are in the text shown on hovering
@@ -53,7 +54,11 @@ def number_writer(form: NumberFormat) -> Callable[[float], str]:
             raise ValueError(
                 f'numbers={form!r} is not a format for a number; write for example ".4g" or ".3f"'
             ) from None
-        return lambda x: one_line(format(x + 0.0, form))  # + 0.0: no "-0"
+        return partial(_written, form)
     if not callable(form):
         raise TypeError(f'numbers= is a format like ".4g" or a function from a float to text; got {form!r}')
-    return lambda x: one_line(str(form(x)))
+    return partial(_written, form)
+
+
+def _written(form: NumberFormat, x: float) -> str:
+    return one_line(format(x + 0.0, form) if isinstance(form, str) else str(form(x)))  # + 0.0: no "-0"

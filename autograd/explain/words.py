@@ -89,6 +89,8 @@ def _backward(record: Record) -> str:
             if open_
             else "relu stops the gradient here: its input {0} is negative."
         )
+    if record.rule in ("maximum", "minimum") and record.note:
+        return "The two arguments are equal."
     return WORDS[record.rule][1]
 
 

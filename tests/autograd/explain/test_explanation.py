@@ -1,5 +1,6 @@
 """An explanation: its steps, their words and formulas, and the terminal's text."""
 
+import pickle
 import re
 import unicodedata
 
@@ -104,6 +105,12 @@ def test_it_is_as_it_was(E):
     assert (str(told), told._repr_html_()) == before
 
 
+def test_it_goes_through_pickle(E):
+    told = explain(E, numbers=".3g")
+    again = pickle.loads(pickle.dumps(told))
+    assert (list(again), str(again), again._repr_html_()) == (list(told), str(told), told._repr_html_())
+
+
 @pytest.mark.parametrize("op", RULES.values(), ids=lambda op: op.name)
 def test_every_row_has_its_words(op):
     if not op.slopes and not isinstance(op, SumOp):
@@ -152,6 +159,8 @@ def test_a_dead_relu_and_a_kink_are_told():
     assert dead.contributions[0].amount == 0.0
     assert "lets the gradient through" in explain(Value(1.0, "s").relu())[-1].text
     assert "relu'(0) = 0" in explain(Value(0.0, "s").relu())[-1].text
+    tie = explain(Value(2.0, "a").maximum(Value(2.0, "b")))[-1].text
+    assert tie.endswith("The two arguments are equal. Exactly at the kink: a tie of maximum gives ½ and ½.")
 
 
 def test_constants_are_named_as_such():
