@@ -139,4 +139,7 @@ def on_arrays(f: Callable[[float], float]) -> Callable[[Any], Any]:
 
 
 def _no_push(node: Any) -> None:
-    raise AssertionError(f"autograd.reverse has made no push for {node.op}")
+    raise NotImplementedError(
+        f"{node.op} is no row of the table in autograd/rules.py, from which the backward pass is made. Write it there, "
+        "and how it is spelled in autograd/spell."
+    )

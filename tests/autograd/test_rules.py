@@ -10,7 +10,7 @@ import autograd
 from autograd import Value
 from autograd.expression import Expression, symbol
 from autograd.generated import push_source
-from autograd.op import TABLE, SumOp, find
+from autograd.op import TABLE, Op, SumOp, find
 from autograd.reverse import slope_at
 
 mpmath.mp.dps = 60
@@ -151,6 +151,15 @@ def test_every_operation_has_its_push() -> None:
     for op in TABLE.values():
         if op.slopes or isinstance(op, SumOp):
             assert push_source(op).startswith("def push(node):")
+
+
+def test_an_operation_made_elsewhere_is_told_where_it_belongs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TABLE, "twice", None)  # so that it is gone afterwards
+    twice = Op("twice", "twice", lambda x: 2 * x, lambda x: 2 * x, lambda z, x: 2)
+    x = Value(3.0)
+    with pytest.raises(NotImplementedError, match=r"twice is no row of the table in autograd/rules\.py"):
+        x.apply(twice, (x,)).backward()
+    assert x.grad == 0.0
 
 
 def test_powers_at_awkward_points() -> None:
