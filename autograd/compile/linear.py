@@ -14,14 +14,15 @@ Form = tuple[list[tuple[float, int]], float]  # the terms as (coefficient, slot)
 
 
 def uses(recording: Recording) -> list[int]:
-    """How often each slot is an argument; the results count as one use each."""
+    """How often each slot is an argument of one that is needed; the results count as one use each."""
     count = [0] * len(recording)
-    for args in recording.args:
-        for a in args:
-            count[a] += 1
     count[recording.root] += 1
     if recording.penalty is not None:
         count[recording.penalty] += 1
+    for i in range(len(recording) - 1, -1, -1):
+        if count[i]:
+            for a in recording.args[i]:
+                count[a] += 1
     return count
 
 

@@ -63,9 +63,10 @@ class _Meeting:
 
     def rewritten(self) -> Recording:
         r, new, rest = self.r, self.new, range(len(self.new), len(self.r))
-        inner = {a for i in rest if is_sum(r, i) for a in r.args[i] if self.count[a] == 1}
+        sums = {i for i in rest if self.count[i] and is_sum(r, i)}
+        outer = sums.difference(a for i in sums for a in r.args[i] if self.count[a] == 1)
         for i in rest:
-            made = self._sum(i) if is_sum(r, i) and i not in inner else None
+            made = self._sum(i) if i in outer else None
             if made is None:
                 made = i if all(new[a] == a for a in r.args[i]) else self.build.copy(r, i, new)
             new.append(made)

@@ -4,9 +4,11 @@ import math
 import sys
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import autograd as F
-from autograd import Value
+from autograd import Value, value_and_grad
 from autograd.compile.record import record
 from autograd.compile.simplify import simplify
 from autograd.compile.straight.runner import function
@@ -17,6 +19,13 @@ def operations(cost, *example, held=False):
     """The names of the operations that are left, sorted."""
     simple = simplify(record(cost, example=example))
     return sorted(op.name for i, (op, args) in enumerate(zip(simple.ops, simple.args, strict=True)) if args)
+
+
+def assert_same(cost, *example):
+    """The simplified program has the value and the slopes that the engine has."""
+    value, slopes = function(source(simplify(record(cost, example=example))))(*example)
+    expected, gradient = value_and_grad(cost, range(len(example)))(*example)
+    assert [value, *slopes] == pytest.approx([expected, *gradient], rel=1e-13, abs=1e-14)
 
 
 SAME = [
@@ -68,6 +77,7 @@ def test_the_constant_stands_before_the_square(cost):
 @pytest.mark.parametrize(("cost", "left"), SAME + STABLE)
 def test_what_is_left(cost, left):
     assert operations(cost, 0.3, 0.6) == left
+    assert_same(cost, 0.3, 0.6)
 
 
 def cross_entropy(p, t):
@@ -87,6 +97,35 @@ def cross_entropy(p, t):
 )
 def test_cross_entropy_is_softplus_minus_tz(cost):
     assert operations(cost, 0.3, 1.0) == ["mul", "softplus", "sub"]
+
+
+# a + b·t + 2, as a person may write it; the constants and the factors in either order
+WEIGHTS = {
+    "plain": lambda a, b, t: a + b * t + 2.0,
+    "turned": lambda a, b, t: 2.0 - (-(t * b) - a),
+    "dot": lambda a, b, t: F.dot([b, 0.5], [t, 4.0], a),
+    "dot turned": lambda a, b, t: F.dot([t, 4.0], [b, 0.5], a),
+    "total": lambda a, b, t: F.total([a, b * t, 2.0]),
+    "twice": lambda a, b, t: 2 * (a / 2 + (b * t / 2 + 1.0)),
+    "minus": lambda a, b, t: -(-(a + 1.0) - (b * t + 1.0)),
+}
+
+
+@given(
+    st.sampled_from(sorted(WEIGHTS)),
+    st.sampled_from(sorted(WEIGHTS)),
+    st.sampled_from([-2.0, 0.5, 3.0]),
+    st.sampled_from([-1.5, 1.0]),
+    st.sampled_from([-1.0, 0.0, 4.0]),
+)
+@settings(max_examples=25)
+def test_two_softpluses_meet_whatever_their_weights_are(first, second, a, b, c):
+    def cost(z, t):
+        falling = WEIGHTS[first](a, b, t) * F.softplus(-z)
+        return falling - 1.5 - F.softplus(z) * -WEIGHTS[second](c, -b, t) + 3 * t + 0.25
+
+    assert operations(cost, 0.7, 0.4).count("softplus") == (1 if a + c + 4 else 0)
+    assert_same(cost, 0.7, 0.4)
 
 
 def test_cross_entropy_of_a_difference():

@@ -1,5 +1,6 @@
 """Straight-line Python under odd functions: it gives what the eager engine gives, errors included."""
 
+import ast
 import gc
 import math
 import re
@@ -207,6 +208,15 @@ def test_however_long_a_line_may_be(recipe):
 
 def text(cost, *example):
     return source(simplify(record(cost, example=example)))
+
+
+@given(recipe=recipes(kinks=True, steps=25))
+@settings(max_examples=25)
+def test_no_function_is_called_twice_for_the_same(recipe):
+    text = source(simplify(record(lambda *xs: recipe.run(xs), example=recipe.inputs)))
+    calls = [ast.unparse(node) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+    calls = [call for call in calls if not call.startswith("sign(")]  # which occurs in both slopes of a maximum
+    assert len(set(calls)) == len(calls)
 
 
 def test_the_gradient_of_a_node_is_one_sum():
