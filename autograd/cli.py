@@ -32,7 +32,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a pipe on Windows may not know σ: print ? there, do not fail
             stream.reconfigure(errors="replace")
-    app(prog_name="chalkgrad")
+    try:
+        app(prog_name="chalkgrad")
+    except OSError as error:  # such as a disk that is full
+        sys.exit(f"chalkgrad: {error}")
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
