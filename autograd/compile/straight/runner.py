@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cached_property
+from textwrap import dedent
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from autograd.spell import python
 
 Array = NDArray[np.float64]
 Function = Callable[..., tuple[float, tuple[float, ...]]]
+LONG = 1 << 22  # characters: some 100,000 operations
+SECTION = 1 << 9  # lines
 BLOCK = 1 << 12  # rows that are Python's floats at a time: a million rows need no more memory than this
 
 
@@ -96,6 +99,28 @@ def function(text: str, name: str = "program") -> Function:
     """The function of this text."""
     names: dict[str, Any] = dict(python.FUNCTIONS)
     with without_collector():
+        if len(text) > LONG:
+            return _in_sections(text)
         exec(compile(text, f"<{name}>", "exec"), names)
     made: Function = names[name]
     return made
+
+
+def _in_sections(text: str) -> Function:
+    """A very long function, compiled section by section, whose variables are in a dict: four times as slow a call, but
+    half the time to compile and little memory. (CPython needs 5 kB for each operation of a function, all at once.)
+    """
+    head, *lines = text.split("\n")
+    arguments = head[head.index("(") + 1 : head.index(")")].split(", ")
+    last = compile(lines.pop().strip().removeprefix("return "), "<result>", "eval")
+    starts = range(0, len(lines), SECTION)
+    sections = [compile(dedent("\n".join(lines[k : k + SECTION])), "<section>", "exec") for k in starts]
+
+    def run(*numbers: float) -> tuple[float, tuple[float, ...]]:
+        names: dict[str, Any] = python.FUNCTIONS | dict(zip(arguments, numbers, strict=True))
+        for section in sections:
+            exec(section, names)
+        made: tuple[float, tuple[float, ...]] = eval(last, names)
+        return made
+
+    return run

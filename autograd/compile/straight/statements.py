@@ -70,7 +70,7 @@ class _Writer:
             texts = [value, *results]
             value, *results = [t if _is_atom(t) else self._assigned(f"r{k}", t) for k, t in enumerate(texts)]
             self._assigned("s", self._added_up("s", [f" + {text}" for text in dict.fromkeys([value, *results])]))
-            self.lines += ["if s - s != 0.0:", "    raise ValueError"]  # inf - inf and nan - nan are nan
+            self.lines.append("if s - s != 0.0: raise ValueError")  # inf - inf and nan - nan are nan
         body = "".join([f"    {line}\n" for line in self.lines])
         end = "," if len(results) == 1 else ""
         return f"def {name}({', '.join(signature)}):\n{body}    return {value}, ({', '.join(results)}{end})"

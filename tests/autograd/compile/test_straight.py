@@ -269,6 +269,32 @@ def test_one_function_is_made_where_numbers_are_differentiated(monkeypatch):
     assert "raise" not in program.source
 
 
+@pytest.mark.parametrize("checked", [False, True])
+@pytest.mark.parametrize("lines", [1, 7])
+def test_a_very_long_function_is_compiled_in_sections(monkeypatch, checked, lines):
+    def cost(a, b):
+        z = a
+        for k in range(40):
+            z = (z * b).sin() + a if k % 2 else z.log()
+            z = z * z + 1
+        return z
+
+    text = source(simplify(record(cost, example=(0.7, 1.3))), checked=checked)
+    plain = function(text)
+    monkeypatch.setattr(runner, "LONG", 0)
+    monkeypatch.setattr(runner, "SECTION", lines)
+    long = function(text)
+    assert long(0.7, 1.3) == plain(0.7, 1.3)
+    with pytest.raises(ValueError, match="domain"):
+        long(-0.7, 1.3)
+    overflow = function(source(simplify(record(lambda a: a * a, example=(1.0,))), checked=checked))
+    if checked:
+        with pytest.raises(ValueError):  # without a message: the engine says it
+            overflow(1e300)
+    else:
+        assert overflow(1e300)[0] == math.inf
+
+
 def test_the_collector_is_on_again():
     program = compile(lambda x: x.tanh(), backend="python")
     program(1.0)
