@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd as F
-from autograd import Value, value_and_grad
+from autograd import Value, name_scope, value_and_grad
 from autograd.compile.record import record
 from autograd.compile.simplify import simplify
 from autograd.compile.straight.runner import function
@@ -47,7 +47,11 @@ SAME = [
     (lambda x, y: (x * y) + (y * x), ["mul", "mul"]),
     (lambda x, y: (x + y).tanh() * (x + y).tanh(), ["add", "mul", "tanh"]),
     (lambda x, y: F.dot([x, 2.0, 0.0], [y, 3.0, x]), ["add", "mul"]),
+    (lambda x, y: F.dot([x, 3.0], [y, y]), ["add", "mul", "mul"]),
+    (lambda x, y: F.dot([x, y], [y, 3.0]), ["add", "mul", "mul"]),
     (lambda x, y: F.total([x, 1.0, y, 2.0]), ["add", "add"]),
+    (lambda x, y: -x / y, ["div", "neg"]),
+    (lambda x, y: x * 0 / y + x, ["add", "div"]),  # for y = 0 this is no number
     (lambda x, y: F.exp(F.log(x)).log(), ["log"]),
     (lambda x, y: F.where(1.0, x, y), []),
     (lambda x, y: F.exp(0.0) * x + math.pi - math.pi, []),
@@ -62,6 +66,8 @@ STABLE = [
     (lambda x, y: F.log(1 / (1 + F.exp(-x))), ["neg", "neg", "softplus"]),
     (lambda x, y: F.log(F.exp(x) + F.exp(y)), ["add", "add", "exp", "exp", "log", "maximum", "sub", "sub"]),
     (lambda x, y: F.log(F.exp(x)), []),
+    (lambda x, y: x + F.softplus(y - x), ["add", "softplus", "sub"]),
+    (lambda x, y: F.exp(x) / F.exp(y), ["div", "exp", "exp"]),
     (lambda x, y: F.exp(x) * 0 / (F.exp(x) + F.exp(y) + F.exp(x) * 0) + y, []),
 ]
 
@@ -78,6 +84,26 @@ def test_the_constant_stands_before_the_square(cost):
 def test_what_is_left(cost, left):
     assert operations(cost, 0.3, 0.6) == left
     assert_same(cost, 0.3, 0.6)
+
+
+def test_labels_and_scopes_stay_with_what_is_left():
+    def cost(x):
+        double, six = x * 2.0, Value(3.0) * 2
+        double.label, six.label = "double", "six"
+        with name_scope("hidden"):
+            squashed = double.tanh()
+        squashed.label = "squashed"
+        return squashed * six + double
+
+    simple = simplify(record(cost, example=(0.3,)))
+    assert {simple.ops[i].name: label for i, label in simple.labels.items()} == {"mul": "double", "tanh": "squashed"}
+    assert {simple.ops[i].name: scope for i, scope in simple.scopes.items()} == {"tanh": "hidden"}
+
+
+def test_the_penalty_is_kept_where_the_cost_is_another():
+    w = Value(2.0)
+    simple = simplify(record(lambda x: x * w, [w], (0.3,), lambda: w * w + 0 * w))
+    assert (simple.ops[simple.root].name, simple.ops[simple.penalty].name, len(simple)) == ("mul", "mul", 4)
 
 
 def cross_entropy(p, t):
