@@ -130,6 +130,22 @@ def test_one_component_off_by_more_than_the_tolerance_is_wrong(off, component):
     assert [c.status for c in report.components].count("wrong") == 1
 
 
+def test_what_a_right_formula_is_told():
+    one, two = (lambda x: x * 2, 1.0, lambda x: 2.0), (lambda x, y: x * 2 + y, (1.0, 2.0), lambda x, y: (2.0, 1.0))
+    assert gradcheck(*one).reason == "the formula agrees with f at 9 points."
+    assert gradcheck(*one, points=0).reason == "the formula agrees with f at 1 point."
+    assert gradcheck(*two, points=1).reason == "all 2 components of the formula agree with f at 2 points."
+    assert gradcheck(*one[:2]).reason.startswith("the engine's gradient agrees with finite differences at 9 points.")
+
+
+def test_a_diagnosis_is_made_where_it_is_wanted():
+    wrong = (lambda x: x * 2, 1.0, lambda x: 3.0)
+    assert gradcheck(*wrong).diagnosis
+    assert not gradcheck(*wrong, explain=False).diagnosis
+    with pytest.raises(TypeError, match=r"the order is gradcheck\(f, at, gradient\)\); got 1\.0 for it"):
+        gradcheck(1.0, lambda x: x * 2)
+
+
 def test_a_tiny_component_is_compared_by_its_own_size():
     f = lambda x, y: x + 1e-16 * y  # noqa: E731
     assert gradcheck(f, (1.0, 1.0), lambda x, y: (1.0, 1e-16))

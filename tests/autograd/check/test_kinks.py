@@ -81,6 +81,39 @@ def test_a_slope_that_is_not_linear_in_the_direction():
     assert kink(root, [x, y, z], nodes, np.random.default_rng(0)) is not None
 
 
+@pytest.mark.parametrize(
+    ("f", "at", "reason"),
+    [
+        (
+            lambda x: ag.abs(3 * x) - x,
+            0.0,
+            "f has a corner at this point, in abs(0): its slope is -4 to the left and 2",
+        ),
+        (lambda x, y: y - ag.relu(6 - 2 * x * y), (1.5, 2.0), "in relu(0): its slope along x is 4 to the left and 0"),
+        (
+            lambda x, y: ag.maximum(x, 5 * y),
+            (10.0, 2.0),
+            "in maximum(10, 10): its slope along x is 0 to the left and 1",
+        ),
+        (lambda x: x * 2 if x > 1 else x, 1.0, "f jumps at this point, from 1 to 2: it has no slope there."),
+        (lambda x: x * x if x > 1 else 2 - x, 1.0, "f has a corner at this point: its slope is -1 to the left and 2"),
+    ],
+)
+def test_the_reason_tells_the_slopes_on_both_sides(f, at, reason):
+    for seed in (0, 1):
+        report = gradcheck(f, at, seed=seed)
+        assert report.verdict == "not differentiable here"
+        assert reason in report.reason
+
+
+def test_beside_a_corner_the_formula_is_compared():
+    for factor, said in ((2.0, "the formula agrees at all of them"), (3.0, "the formula is wrong at ")):
+        report = gradcheck(lambda x: ag.relu(2 * x), 0.0, lambda x, k=factor: k * (x > 0))
+        assert report.verdict == "not differentiable here"
+        assert any(said in note for note in report.notes)
+        assert bool(report.diagnosis) == (factor == 3.0)
+
+
 def test_a_number_near_0_is_on_the_kink_only_within_rounding():
     tenth, fifth = Value(0.1), Value(0.2)
     assert on_kinks((tenth + fifth - 0.3).relu())
