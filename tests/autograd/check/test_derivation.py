@@ -155,3 +155,12 @@ def test_a_matrix_that_is_not_transposed_in_a_line():
     )  # right: W2.T @ do
     assert report.first_wrong.name == "dh"
     assert report.first_wrong.diagnosis[0].kind == "transposed"
+
+
+def test_a_mistake_with_what_the_lines_above_have_dealt_with():
+    """∂E/∂p taken for ∂E/∂z²: no slope between ∂E/∂z² and ∂E/∂a¹ is wrong; the σ' above them is missing."""
+    report = check_derivation(forward, AT, {**RIGHT, "da1": lambda dp, W2: W2.T @ dp})
+    (first, *_) = report.first_wrong.diagnosis
+    assert report.first_wrong.name == "da1"
+    assert first.kind == "missing-slope"
+    assert "the slope of sigmoid is missing" in first.text
