@@ -133,6 +133,7 @@ def test_one_component_off_by_more_than_the_tolerance_is_wrong(off, component):
 def test_what_a_right_formula_is_told():
     one, two = (lambda x: x * 2, 1.0, lambda x: 2.0), (lambda x, y: x * 2 + y, (1.0, 2.0), lambda x, y: (2.0, 1.0))
     assert gradcheck(*one).reason == "the formula agrees with f at 9 points."
+    assert gradcheck(*one).notes == gradcheck(*two).notes == []
     assert gradcheck(*one, points=0).reason == "the formula agrees with f at 1 point."
     assert gradcheck(*two, points=1).reason == "all 2 components of the formula agree with f at 2 points."
     assert gradcheck(*one[:2]).reason.startswith("the engine's gradient agrees with finite differences at 9 points.")
@@ -327,6 +328,29 @@ def changes_its_argument(W, b):
 def test_a_formula_that_is_not_one(gradient, message):
     with pytest.raises((TypeError, ValueError), match=message):
         gradcheck(squared, (W, B), gradient)
+
+
+def test_a_formula_may_not_change_lists_and_dicts_either():
+    def changes(x):
+        k = "b" if isinstance(x, dict) else 1
+        slopes = type(x)(x)
+        x[k] = x[k] * 2.0
+        return slopes
+
+    for at in ([1.0, 2.0], {"a": 1.0, "b": 2.0}, {"a": 1.0, "b": np.ones(2)}):
+        with pytest.raises(ValueError, match="changed its argument"):
+            gradcheck(lambda x: ag.total([v.sum() if isinstance(v, np.ndarray) else v for v in items(x)]), at, changes)
+
+
+def items(x):
+    return x.values() if isinstance(x, dict) else x
+
+
+def test_an_error_of_the_formula_says_where():
+    for size, end in ((4, ": division by zero"), (5, ", …: division by zero")):
+        where = r"ZeroDivisionError at w\[0\] = 1, w\[1\] = 2, w\[2\] = 3, w\[3\] = 4"
+        with pytest.raises(ValueError, match=where + end):
+            gradcheck(lambda w: w.sum(), np.arange(1.0, size + 1), lambda w: 1 / 0)
 
 
 def test_a_formula_that_returns_the_wrong_keys():
