@@ -20,6 +20,11 @@ BEFORE = "do this to the data before, and pass the result to the program"
 FLOAT = ("uses float on a Value", f"compute with the Value itself (autograd.exp for math.exp), or {BEFORE}")
 DISGUISES = {
     "difference == 0": (lambda x, t, w: w if x - t == 0 else w * x, COMPARED),
+    "unequal": (lambda x, t, w: w if x != t else w * x, COMPARED),
+    "unequal to a number": (lambda x, t, w: w if x != 2.0 else w * x, COMPARED),
+    "absolute": (lambda x, t, w: w if abs(x) == 1.0 else w * x, COMPARED),
+    "negative": (lambda x, t, w: w if -x == 1.0 else w * x, COMPARED),
+    "reflected": (lambda x, t, w: w if 1.0 - x**2 == 0.0 else w * x, COMPARED),
     "not difference": (lambda x, t, w: w if not (x - t) else w * x, ASKED),
     "any": (lambda x, t, w: w if any(a - 1.0 for a in (x, t)) else w * x, ASKED),
     "dictionary": (lambda x, t, w: {0.0: w, 1.0: 2 * w}[t], KEY),
@@ -59,6 +64,11 @@ def test_parameters_may_be_asked_for_as_ever():
         return z + b if b and names[b] == "bias" and z != w else z
 
     assert compile(cost, [w, b])([1.0, 3.0])[0] == 5.0
+
+
+def test_a_number_is_always_itself():
+    w = Value(2.0)
+    assert compile(lambda x: w if x != x else w * x if x == x else 0 * w, [w])([1.0, 3.0])[0] == 4.0  # x != x: NaN?
 
 
 def test_a_slope_along_the_example_in_the_cost():
