@@ -10,6 +10,8 @@ What changes of slopes do to the gradient is calculated in `autograd.check.diagn
 
 from __future__ import annotations
 
+import math
+import time
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -73,6 +75,7 @@ class Graph(Points):
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.passes: dict[tuple[int, ...], Any] = {}  # what was calculated with these slopes, by points
+        self.ends = math.inf  # when the search in it has to end (`time.process_time`)
         self.nodes: list[Node] = []
         self.parts: list[Part] = []
         super().__init__([p for p in problem.points if np.isfinite(p.claimed).all() and np.isfinite(p.exact).all()])
@@ -231,6 +234,11 @@ class Graph(Points):
         other.slope = self.slope.copy()
         other.slope[change.edges] = change.slopes
         return other
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time for the search is over."""
+        return time.process_time() > self.ends
 
     # -- The chain rule, with changes -----------------------------------------------------------------------------
 

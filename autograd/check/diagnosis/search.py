@@ -7,6 +7,7 @@ points first.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -33,6 +34,7 @@ from autograd.check.problem import Array, Block, Problem
 MOST = 800  # places; where there are more, only factors are tried at all of them
 BROAD = 3000  # edges of a graph in which quantities are taken for each other
 FEW = 200  # and other slopes at these
+SECONDS = 60.0  # of the processor, for the whole search
 
 
 class Singles:
@@ -41,6 +43,7 @@ class Singles:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.graph = Graph(problem)
+        self.graph.ends = time.process_time() + SECONDS
         self.groups = Groups(self.graph)
         self.misfit = Fit(self.graph, problem.rtol)
         self.fit = self.misfit.most
@@ -204,7 +207,7 @@ class Singles:
         slips = Slips(graph, self.groups)
         found: list[Explanation] = []
         for place, below in zip(self.places, self._reaches, strict=True):
-            if need & ~below or place.cost > 1:
+            if need & ~below or place.cost > 1 or graph.is_late:
                 continue
             for some in batches(list(slips.of(place)), graph):
                 errors = self.misfit(gradients(graph, [c.change for c in some], points), points).max(axis=(1, 2))
@@ -276,7 +279,9 @@ def _meets_itself(graph: Graph, group: Group) -> bool:
 
 
 def batches(items: list, graph: Graph) -> Iterator[list]:  # type: ignore[type-arg]
-    """Not too many at once."""
+    """Not too many at once, and none when the time is over."""
     size = max(16, 2_000_000 // (len(graph.src) + graph.exact.shape[1] + 1))
     for first in range(0, len(items), size):
+        if graph.is_late:
+            return
         yield items[first : first + size]

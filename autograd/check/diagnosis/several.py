@@ -48,6 +48,8 @@ class Search(Singles):
         found: list[Explanation] = []
         wrong = any_of(self.misfit(gradient(self.graph)) > self.fit)
         for rearranged, order in orders(self.problem, wrong):
+            if self.graph.is_late:
+                break
             undone = copy(self)
             undone.graph = copy(self.graph)
             back = np.argsort(order)
@@ -78,6 +80,8 @@ class Search(Singles):
         patience = 60  # how many more are tried after the first success, for a simpler one
         room = max(8, work // ((len(self.others) + len(self.places)) * (len(graph.src) + 30)))
         for *_, first in ranked[:room]:
+            if graph.is_late:
+                break
             if not found or first.cost + CHEAPEST < min(e.cost for e in found):
                 found += self._singles(graph.changed(first.change), (first,))
                 patience -= bool(found)

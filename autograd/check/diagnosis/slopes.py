@@ -32,6 +32,8 @@ FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "abs", "sign
 def solved(graph: Graph, places: Iterable[Group], fit: Fit) -> Iterator[tuple[Candidate, bool]]:
     """Places where some slopes give the student's gradient, and whether they were recognised as a formula."""
     for group in places:
+        if graph.is_late:
+            return
         sources = graph.src[group.edges]
         ops = {graph.nodes[s].op for s in sources.tolist()}
         slots = set(graph.slot[group.edges].tolist())

@@ -78,7 +78,9 @@ def unknown(problem: Problem, graph: Graph | None, nearest: Explanation | None, 
         text += (
             f" Right: {', '.join(good)}. So the mistake is in what only {', '.join(bad)} need{'s' * (len(bad) == 1)}."
         )
-    if untried:
+    if graph.is_late:
+        text += " (The search took too long and was ended before everything was tried.)"
+    elif untried:
         text += (
             f" (The graph is large: at {untried} places only factors were tried, and two mistakes at once were not "
             "looked for.)"

@@ -314,3 +314,11 @@ def test_the_corrected_term_is_written_with_the_names_of_the_arguments():
     assert best.latex.endswith(r"= 1 - z^{2} \quad (z = \tanh\left(a^{2}\right))")
     best = first(lambda x, y: x * y + ag.exp(x) * y, (1.3, 0.4), lambda x, y: (y, x))
     assert r"\partial \left(x, y\right)" in best.latex
+
+
+def test_a_search_that_takes_too_long_is_ended_and_says_so(monkeypatch):
+    monkeypatch.setattr("autograd.check.diagnosis.search.SECONDS", 0.0)
+    report = gradcheck(lambda x: ag.sin(x**2), 0.7, lambda x: np.cos(x**2))
+    assert report.verdict == "wrong"
+    assert report.diagnosis[0].kind == "unknown"
+    assert "ended before everything was tried" in report.diagnosis[0].text
