@@ -122,8 +122,9 @@ def trace(root: Value, max_steps: int = MAX_STEPS) -> Trace:
     inputs = [leaf for leaf in leaves if not leaf.is_constant or leaf is root]
     steps = len(inputs) + 2 * len(made)
     if steps > max_steps:
+        plural = "s" * (len(inputs) != 1)
         raise ValueError(
-            f"this graph has {len(inputs):,} inputs and {len(made):,} operations: {steps:,} steps, more than "
+            f"this graph has {len(inputs):,} input{plural} and {len(made):,} operations: {steps:,} steps, more than "
             f"max_steps={max_steps:,}. Explain a part of it (one unit, one example), use dot() and total() for long "
             f"sums, or give a larger max_steps (at most {HARD_LIMIT:,})."
         )

@@ -218,7 +218,8 @@ class Optimizer(ABC):
         hidden = {"params", "schedule", "state"}
         settings = {name: v for name, v in vars(self).items() if name[0] != "_" and name not in hidden}
         shown = ", ".join(f"{name}={v!r}" for name, v in ({"lr": lr} | settings).items())
-        return f"{type(self).__name__}(<{len(self.params)} parameters>, {shown})"
+        count = len(self.params)
+        return f"{type(self).__name__}(<{count} parameter{'s' * (count != 1)}>, {shown})"
 
     # When something is wrong
 

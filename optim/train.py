@@ -12,6 +12,7 @@ or, with ``backend="eager"``, from a fresh graph and ``backward()`` for each of 
 
 from __future__ import annotations
 
+import inspect
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -332,6 +333,15 @@ def _parameters(model: Any, cost: Any, optimizer: Any, penalty: Any) -> list[Val
         )
     if not callable(cost):
         raise TypeError(f"cost must be something to call, such as nn.mse; got {cost!r:.80}")
+    try:
+        inspect.signature(cost).bind("outputs", "target")
+    except TypeError:
+        raise TypeError(
+            f"cost must take the outputs of one example and its target; {getattr(cost, '__name__', cost)!s:.80} takes "
+            f"{inspect.signature(cost)}"
+        ) from None
+    except ValueError:
+        pass  # what is written in C need not tell
     if penalty is not None and not callable(penalty):
         raise TypeError(f"penalty is a function of no arguments that returns a Value; got {penalty!r:.80}")
     if not isinstance(optimizer, Optimizer):

@@ -428,6 +428,8 @@ def test_arguments_in_the_wrong_order_are_told(rings: Data) -> None:
         train(nn.mse, model, rings, optimizer)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="cost must be something to call"):
         train(model, 1.0, rings, optimizer)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"cost must take the outputs .* and its target; <lambda> takes \(out\)"):
+        train(model, lambda out: out, rings, optimizer)  # type: ignore[arg-type, misc]
     for penalty in (0.1, Value(1.0)):
         with pytest.raises(TypeError, match="penalty is a function of no arguments"):
             fit(model, rings, penalty=penalty)
