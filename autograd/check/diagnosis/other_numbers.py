@@ -84,9 +84,10 @@ def _after_the_update(graph: Graph, places: list[Group], misfit: Fit) -> Iterato
         step = graph.exact[:, weights].T
         changed = gradients(graph, [Change(place.edges, graph.slope[place.edges] + step)])[0]
         through = right - changed
-        eta = simple(float(np.median(ratio((graph.claimed - right)[:, None], through[:, None]))))
-        if eta == 0 or not np.isfinite(eta):
+        eta = float(np.median(ratio((graph.claimed - right)[:, None], through[:, None])))
+        if not 0 < abs(eta) < np.inf:
             continue
+        eta = simple(eta)
         name = graph.problem.block_of(weights[0]).name
         by = f"{name} after its update, {name} - {eta:.6g}·∂f/∂{name}, in place of the {name} of the forward pass"
         yield Candidate("wrong-point", place, Change(place.edges, graph.slope[place.edges] - eta * step),
@@ -98,9 +99,10 @@ def new_weights(problem: Problem) -> Diagnosis | None:
     at, exact, claimed, slack = (
         np.array([getattr(p, which) for p in problem.points]) for which in ("at", "exact", "claimed", "slack")
     )
-    eta = simple(float(ratio(at - claimed, exact)))
-    if not 0 < eta < np.inf or len(at) < 2:
+    eta = float(ratio(at - claimed, exact))
+    if not 0 < eta < np.inf or len(at) < 2:  # (NaN where it overflows)
         return None
+    eta = simple(eta)
     near: Array = 1e-9 * (np.abs(at) + np.abs(eta * exact)) + slack
     with_them, without = np.abs(at - eta * exact - claimed) <= near, np.abs(-eta * exact - claimed) <= near
     if not with_them.all() or without.all():

@@ -51,6 +51,9 @@ class Singles:
         self._odd: list[tuple[Candidate, bool]] | None = None
         graph = self.graph
         strength = np.count_nonzero(graph.claimed, axis=1) + np.count_nonzero(graph.exact, axis=1)
+        strength += np.count_nonzero(
+            np.abs(graph.claimed - graph.exact) > graph.slack, axis=1
+        )  # where it is right, less
         enough = 2 if graph.exact.shape[1] < 12 else 1  # numbers to compare, before the other points are looked at
         strongest = np.argsort(-strength[1:], kind="stable") + 1
         self.two = np.sort(strongest[:2]).tolist() if len(strength) > 2 else list(range(len(strength)))

@@ -31,7 +31,7 @@ def number_text(c: float) -> str:
         if square and abs(c * c / float(square) - 1) < 1e-9 and 1 in (square.numerator, square.denominator):
             root = f"√{square.numerator}" if square.denominator == 1 else f"1/√{square.denominator}"
             return "-" * (c < 0) + root
-        return f"{c:.6g}"
+        return f"{c:.6g}" if abs(c - 1) > 1e-4 else f"{c:.9g}"  # not 1 for 1.000002
     if near.denominator == 1:
         return str(near.numerator)
     return str(near).replace("1/2", "½") if abs(near) == Fraction(1, 2) else str(near)

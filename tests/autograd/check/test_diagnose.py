@@ -322,3 +322,13 @@ def test_a_search_that_takes_too_long_is_ended_and_says_so(monkeypatch):
     assert report.verdict == "wrong"
     assert report.diagnosis[0].kind == "unknown"
     assert "ended before everything was tried" in report.diagnosis[0].text
+
+
+def test_what_is_right_at_most_points_is_explained_at_the_others():
+    """The slope 0.1 of a leaky unit, where it is off, was taken for 1: most points near 0.5 say nothing of it."""
+    found = first(lambda x: ag.maximum(x, 0.1 * x), 0.5, lambda x: 1.0)
+    assert (found.kind, found.factor) == ("term-factor", 10.0)
+
+
+def test_a_factor_close_to_1_is_written_with_all_its_digits():
+    assert "is 1.000002 times" in first(lambda x: ag.exp(x), 0.5, lambda x: 1.000002 * np.exp(x)).text

@@ -68,3 +68,10 @@ def test_one_array_of_whole_numbers_is_told_as_such():
     assert "fractions, which were cut off" in first.text
     nothing = gradcheck(lambda w, b: (w * 0.3 + b * 0.2) ** 2, (1.0, 2.0), lambda w, b: (0.6 * (w * 0.3 + b * 0.2), 0))
     assert nothing.diagnosis[0].kind == "missing-term"  # a 0 says nothing of fractions
+
+
+def test_a_weight_whose_gradient_is_0_has_no_update():
+    def f(w, v):
+        return v * ag.tanh(w) - v * ag.tanh(w) + ag.sin(w)
+
+    assert gradcheck(f, (0.4, 0.7), lambda w, v: (np.exp(np.sin(3 * w)), 0.0)).diagnosis[0].kind == "unknown"
