@@ -45,7 +45,9 @@ def test_a_slope_that_is_expected_is_found_with_fewer_steps_and_another_one_is_n
         return len(taken), found
 
     (plain, without), (fewer, right) = steps(math.nan), steps(math.e)
-    assert fewer < plain
+    assert fewer <= 8 < plain  # four differences will do
+    assert right.error < 1e-7
+    assert without.error < 1e-11
     assert right.slope == pytest.approx(math.e, rel=1e-12)
     for wrong in (-math.e, 2.0, math.e * (1 + 1e-5)):
         assert steps(wrong) == (plain, without)
