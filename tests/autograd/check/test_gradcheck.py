@@ -130,6 +130,16 @@ def test_one_component_off_by_more_than_the_tolerance_is_wrong(off, component):
     assert [c.status for c in report.components].count("wrong") == 1
 
 
+def test_where_both_are_0_there_is_no_error():
+    report = gradcheck(lambda x, y: x * 3.0, (1.0, 2.0), lambda x, y: (3.0, 0.0))
+    assert {c.name: c.relative_error for c in report.components} == {"x": 0.0, "y": 0.0}
+    assert "Along y both are 0 at every point" in report.notes[0]
+
+
+def test_one_value_in_a_box_is_one_value():
+    assert gradcheck(lambda w: np.tensordot(w, w, 1), np.array([1.0, 2.0]), lambda w: 2 * w)
+
+
 def test_what_a_right_formula_is_told():
     one, two = (lambda x: x * 2, 1.0, lambda x: 2.0), (lambda x, y: x * 2 + y, (1.0, 2.0), lambda x, y: (2.0, 1.0))
     assert gradcheck(*one).reason == "the formula agrees with f at 9 points."
@@ -284,6 +294,7 @@ def test_what_cannot_be_told_is_said(f, at, gradient, word):
     assert report.verdict == "cannot tell", str(report)
     assert word in report.reason
     assert not report
+    assert isinstance(report.components, list)
 
 
 def test_points_outside_the_domain_are_replaced():
