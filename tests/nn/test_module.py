@@ -101,6 +101,8 @@ def test_what_does_not_fit_is_told_in_full():
     row = Row()
     for state, faults in (
         ({}, ["missing: w.0, w.1, w.2, w.3 and 3 more"]),
+        ({"w.0": 0.0, "w.1": 0.0}, ["missing: w.2, w.3, w.4, w.5 and 1 more"]),
+        ({"w.0": 0.0, "w.1": 0.0, "w.2": 0.0}, ["missing: w.3, w.4, w.5, w.6"]),
         (
             row.state_dict() | {"w.0": None, "b": 1.0},
             ["unexpected: b", "wrong: w.0 is of type NoneType, not one number"],

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import nn
 from autograd import Value
+from nn.serialize import _loads
 
 FORMS = ["model.npz", "model.json"]
 
@@ -105,6 +106,14 @@ def test_a_flipped_byte_is_an_error_or_a_model_never_a_crash(tmp_path, form, pla
     except ValueError:
         return
     assert all(np.isfinite(list(model.state_dict().values())))
+
+
+def test_lists_may_stand_beside_one_another_and_not_far_within():
+    assert _loads("[" + "[{}], " * 30 + r'"]] \"[["]') == [*[[{}]] * 30, ']] "[[']
+    assert _loads("[" * 10 + "]" * 10)
+    for opening, closing in ("[]", ('{"a":', "}")):
+        with pytest.raises(ValueError, match="nested too deep"):
+            _loads(opening * 11 + "0" + closing * 11)
 
 
 def foreign_files():
