@@ -533,3 +533,14 @@ def test_what_is_no_seed(seed):
     for make in (nn.Neuron, lambda n, **more: nn.Layer(n, 1, **more), lambda n, **more: nn.MLP(n, [1], **more)):
         with pytest.raises(ValueError, match="seed is a whole number of at least 0"):
             make(2, seed=seed)
+
+
+def test_an_activation_that_there_is_not_is_refused_wherever_it_is_named():
+    for name in ("step", 3, None, ["relu"]):
+        for make in (nn.Neuron, lambda n, activation: nn.Layer(n, 2, activation=activation)):
+            with pytest.raises(ValueError, match=r"there is no activation .*: choose sigmoid, tanh, relu, linear"):
+                make(2, activation=name)
+        neuron = nn.Neuron(2, activation="relu")
+        with pytest.raises(ValueError, match="there is no activation"):
+            neuron.activation = name
+        assert neuron.activation == "relu"
