@@ -67,6 +67,8 @@ STABLE = [
     (lambda x, y: F.log(F.exp(x) + F.exp(y)), ["add", "add", "exp", "exp", "log", "maximum", "sub", "sub"]),
     (lambda x, y: F.log(F.exp(x)), []),
     (lambda x, y: x + F.softplus(y - x), ["add", "softplus", "sub"]),
+    (lambda x, y: 2 * F.softplus(x) - F.softplus(y), ["mul", "softplus", "softplus", "sub"]),
+    (lambda x, y: 2 * F.softplus(x - y) - F.softplus(y), ["mul", "softplus", "softplus", "sub", "sub"]),
     (lambda x, y: F.exp(x) / F.exp(y), ["div", "exp", "exp"]),
     (lambda x, y: F.exp(x) * 0 / (F.exp(x) + F.exp(y) + F.exp(x) * 0) + y, []),
 ]
