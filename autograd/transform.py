@@ -38,6 +38,14 @@ def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     the same structure, and returns the partial derivatives in that structure: a float for a float, an array for
     an array, a list for a list. With several `argnums`, a tuple of these.
 
+    At Values it returns Values, which know what they were made from. A cost that has a gradient in it needs these:
+
+    >>> w = Value(3.0)
+    >>> slope = grad(lambda x: w * x**2)(Value(2.0))  # 2·w·x
+    >>> slope.backward()
+    >>> w.grad
+    4.0
+
     Raises TypeError if `f` returns something other than one Value.
     """
     both = value_and_grad(f, argnums)
