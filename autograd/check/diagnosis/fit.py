@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from fractions import Fraction
 
 import numpy as np
 
+from autograd.check.diagnosis.effects import gradient
 from autograd.check.diagnosis.graph import Graph
 from autograd.check.problem import Array
 
+EPS = 2.0**-52
 FIT = 1e-6  # the largest relative misfit that counts as the same gradient
 NOTHING = 1e-18  # what is so much smaller than the exact gradient is no rounding of it, but a number of its own
 LOST = 1e-12  # of the exact gradient: what is smaller, and irregular, is the rounding of 0
@@ -26,7 +29,8 @@ class Fit:
     def __init__(self, graph: Graph, tolerance: float) -> None:
         self.most = max(FIT, tolerance)
         self.claimed, self.exact = graph.claimed, graph.exact
-        self.allowed = 1e-3 * graph.slack
+        self.strict = 1e-3 * graph.slack
+        self.allowed = np.maximum(self.strict, 8 * EPS * _without_cancelling(graph))
         self.floor = np.full(graph.claimed.shape, LEAST)
         for block in graph.problem.blocks:
             peers = np.abs(graph.claimed[:, block.slice]).max(axis=1, keepdims=True)
@@ -38,6 +42,7 @@ class Fit:
     def be_strict(self) -> None:
         """Compare each component with its own size, however small it is beside the others of its array."""
         self.floor[:] = LEAST
+        self.allowed = self.strict
 
     def __call__(self, gradient: Array, points: Sequence[int] | None = None) -> Array:
         """The misfit of gradients (… × point × component) at these points, or at all."""
@@ -51,6 +56,14 @@ class Fit:
         own = (scale >= NOTHING * np.abs(self.exact[which])) | (scale == 0)
         misfit[(distance <= self.allowed[which]) & own] = 0.0
         return np.asarray(misfit)
+
+
+def _without_cancelling(graph: Graph) -> Array:
+    """How large the gradient would be if no two ways through the graph cancelled: its rounding is a part of this."""
+    upright = copy(graph)
+    upright.slope, upright.passes = np.abs(graph.slope), {}
+    size = gradient(upright)
+    return np.where(np.isfinite(size), size, 0.0)
 
 
 def _is_rounding(claimed: Array, exact: Array) -> bool:

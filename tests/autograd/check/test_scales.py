@@ -5,7 +5,9 @@ import pytest
 
 import autograd as ag
 from autograd import gradcheck
-from autograd.check.diagnosis.fit import ratio
+from autograd.check.diagnosis.fit import Fit, ratio
+from autograd.check.diagnosis.graph import Graph
+from autograd.check.problem import Block, Point, Problem
 
 SIZES = (1e-300, 1e-200, 1e-100, 1e-12, 1.0, 1e12, 1e100, 1e150)
 
@@ -66,3 +68,17 @@ def test_what_is_left_of_a_difference_is_not_taken_for_a_number():
 
     best = gradcheck(f, (W, np.array([0.2, -0.5, 1.1])), no_bias).diagnosis[0]
     assert (best.kind, best.where) == ("missing-term", "∂f/∂b")
+
+
+def test_a_point_where_everything_cancels_hides_no_simple_mistake():
+    """What two terms of size 1 leave at 0.7 is rounding, and may differ; at 0.2 the sign is plain."""
+    c, points = float(np.cos(0.7)), []
+    for x, exact, claimed in ((0.2, np.cos(0.2) - c, c - np.cos(0.2)), (0.7, 3e-17, -2e-17)):
+        leaf = ag.Value(x)
+        root = ag.sin(leaf) - leaf * c
+        exact, claimed = np.array([exact]), np.array([claimed])
+        points.append(Point(np.array([x]), root, [leaf], exact, claimed, 1e-6 * np.abs(claimed)))
+    misfit = Fit(Graph(Problem(lambda x: root, ["x"], [Block("x", (), 0)], points)), 1e-6)
+    right = np.array([p.exact for p in points])
+    assert (misfit(-right) == 0).all()
+    assert misfit(right).max() == pytest.approx(2)
