@@ -51,9 +51,8 @@ class Singles:
         self._odd: list[tuple[Candidate, bool]] | None = None
         graph = self.graph
         strength = np.count_nonzero(graph.claimed, axis=1) + np.count_nonzero(graph.exact, axis=1)
-        strength += np.count_nonzero(
-            np.abs(graph.claimed - graph.exact) > graph.slack, axis=1
-        )  # where it is right, less
+        off = np.count_nonzero(np.abs(graph.claimed - graph.exact) > graph.slack, axis=1)
+        strength, self.off = strength + off, int(off.sum())  # where the formula is right, there is less to compare
         enough = 2 if graph.exact.shape[1] < 12 else 1  # numbers to compare, before the other points are looked at
         strongest = np.argsort(-strength[1:], kind="stable") + 1
         self.two = np.sort(strongest[:2]).tolist() if len(strength) > 2 else list(range(len(strength)))
@@ -193,8 +192,8 @@ class Singles:
 
     def _kept(self, e: Explanation) -> Iterator[Explanation]:
         if e.error <= self.fit:
-            if self.graph.claimed.size > 1 or all(f.factor is None or cost_of(f.factor) < 1.8 for f in e.findings):
-                yield e  # (one number alone is met by any factor: only a simple one says something)
+            if self.off > 1 or all(f.factor is None or cost_of(f.factor) < 1.8 for f in e.findings):
+                yield e  # (one wrong number alone is met by any factor: only a simple one says something)
         elif self.nearest is None or e.error < self.nearest.error:
             self.nearest = e
 
