@@ -92,7 +92,9 @@ def prepare(root: Node, leaves: list[Node], before: list[float], made: list[Node
     """
     zero = float("0")  # a zero of this pass's own
     above: list[Node] = []  # the way down from the root
-    waiting: dict[Node, Iterator[Node]] = {}  # for a node of many arguments: those not looked at yet
+    owner: Node = None  # the last of these that has many arguments, and those that it has not looked at yet
+    rest: Iterator[Node] = iter(())
+    further: list[tuple[Node, Iterator[Node]]] = []  # the same for those above it
     known: set[int] = set()  # rows of arguments that are done: the units of a layer share their row of inputs
     enter, leave = above.append, above.pop
     met, held, done = leaves.append, before.append, made.append
@@ -105,8 +107,9 @@ def prepare(root: Node, leaves: list[Node], before: list[float], made: list[Node
     while True:
         x = node._x  # on the way down
         if x.__class__ is tuple:
+            further.append((owner, rest))
             y = node._y
-            waiting[node] = iter(x if y is None or id(y) in known else x + y)
+            owner, rest = node, iter(x if y is None or id(y) in known else x + y)
         elif x._grad is not zero:
             if x._x is not None:
                 x._grad = zero
@@ -117,8 +120,8 @@ def prepare(root: Node, leaves: list[Node], before: list[float], made: list[Node
             met(x)
             x._grad = zero
         while True:  # on the way up: what is below x is done
-            if waiting and node in waiting:
-                for y in waiting[node]:
+            if node is owner:
+                for y in rest:
                     if y._grad is not zero:
                         if y._x is not None:
                             break
@@ -126,8 +129,8 @@ def prepare(root: Node, leaves: list[Node], before: list[float], made: list[Node
                         met(y)
                         y._grad = zero
                 else:
-                    del waiting[node]
                     known.add(id(node._y))
+                    owner, rest = further.pop()
                     y = None
             else:
                 y = node._y
