@@ -29,7 +29,7 @@ import numpy as np
 from autograd import reverse, rules
 from autograd.copies import deep_copy, reduced, shallow_copy
 from autograd.errors import DomainError, Line, ieee_is_on
-from autograd.faults import values_of, why
+from autograd.faults import name_of, values_of, why
 from autograd.generated import float_names, operator_source
 from autograd.op import Op, SumOp, find
 from autograd.order import arguments
@@ -113,6 +113,11 @@ class Value:
         if grad is None:
             self._grad = ZERO if self.is_leaf else None
         elif isinstance(grad, NUMBERS):
+            if self._grad is None and grad != grad and not ieee_is_on():  # node.grad += …, by hand
+                raise ValueError(
+                    f"the gradient of {name_of(self)} is not computed yet: it reads NaN, not 0, so nothing can be "
+                    "added to it. For a backward pass by hand, first set node.grad = 0.0 on every node."
+                )
             self._grad = float(grad)
         else:
             raise TypeError(f"a gradient is a number; got {grad!r:.80} of type {type(grad).__name__}")
@@ -301,7 +306,9 @@ def as_float(data: Any) -> float:
     """`data` as a finite Python float, or an error that says what it is instead."""
     if data.__class__ is not float:
         if isinstance(data, Value):
-            raise TypeError("Value(Value(…)): this already is a Value. Use it as it is, or its .data for a fresh leaf.")
+            raise TypeError(
+                f"a Value holds a number; got {data!r:.80}, which already is a Value. Use it as it is, or its .data."
+            )
         if not isinstance(data, NUMBERS):
             kind, hint = type(data).__name__, ""
             if isinstance(data, list | tuple) or getattr(data, "shape", None):

@@ -173,6 +173,21 @@ def test_leaf_gradient_starts_at_zero_and_others_are_not_computed() -> None:
     assert f"{b:.2f} {b.grad:.2f}" == "6.00 1.00"
 
 
+def test_what_is_not_computed_yet_is_nothing_to_add_to() -> None:
+    a = Value(2.0)
+    b = a * 3
+    with pytest.raises(ValueError, match="the gradient of the result of mul is not computed yet: it reads NaN, not 0"):
+        b.grad += 1.0
+    assert "not computed" in repr(b)
+    b.grad = 0.0
+    b.grad += 1.0
+    b._backward()
+    assert (a.grad, b.grad) == (3.0, 1.0)
+    with ieee():
+        (c := a * 3).grad = math.nan
+    assert math.isnan(c.grad)
+
+
 def test_a_stale_graph_is_named_and_nothing_is_half_done() -> None:
     a, b = Value(2.0, "a"), Value(5.0, "b")
     c = a * b
@@ -187,6 +202,22 @@ def test_a_stale_graph_is_named_and_nothing_is_half_done() -> None:
     a.data = 2.0  # back as it was: the graph is right again
     d.backward()
     assert a.grad == 2 * before[0]
+
+
+def test_data_takes_a_number_and_no_value() -> None:
+    p = Value(2.0)
+    with pytest.raises(
+        TypeError, match=r"^a Value holds a number; got Value\(data=1\.9, .* already is a Value\. .* \.data"
+    ):
+        p.data = p - 0.1  # type: ignore[assignment]
+    assert p.data == 2.0
+
+
+def test_a_weight_that_an_operation_made_is_told_to_be_a_leaf() -> None:
+    w = Value(2.0) * 0.1  # the scale of a start, outside of Value( )
+    w.data -= 0.01
+    with pytest.raises(StaleGraphError, match=r"make a leaf of it first: Value\("):
+        (w * 3).backward()
 
 
 def test_editing_an_intermediate_value_is_noticed() -> None:
