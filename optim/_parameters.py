@@ -25,7 +25,10 @@ def parameters(params: Iterable[Parameter], optimizer: str) -> tuple[Parameter, 
         raise TypeError(f"params must be a list of parameters, but a {type(params).__name__} was given. {write}")
     found = tuple(params)
     if not found:
-        raise ValueError(f"There are no parameters. A generator can be read only once. {write}")
+        raise ValueError(
+            "There are no parameters. A generator can be read only once, and what an operation made is none: instead of "
+            f"Value(0.5) * 0.1 write Value(0.5 * 0.1). {write}"
+        )
     seen: dict[int, int] = {}
     for i, p in enumerate(found):
         missing = [name for name in (".data", ".grad") if not hasattr(p, name[1:])]

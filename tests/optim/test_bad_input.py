@@ -78,6 +78,7 @@ SAME = P(label="w")
     [
         ([], ValueError, "There are no parameters. .* Write {make}.model.parameters"),
         (iter(()), ValueError, "There are no parameters. A generator can be read only once"),
+        ([], ValueError, r"what an operation made is none: instead of Value\(0.5\) \* 0.1 write"),
         (P(), TypeError, "a single one was given. Write {make}..p., …"),
         (SimpleNamespace(), TypeError, "params must be a list .* but a SimpleNamespace was given. Write {make}"),
         ([].copy, TypeError, "params must be a list of parameters, but a builtin_function_or_method"),
