@@ -180,7 +180,7 @@ class Calls(Arrays):
         elif c == 1.0:
             self.out(f"copyto({name}, {self.name_of(first)})")
         elif c == -1.0:
-            self.out(f"negative({self.name_of(first)}, {name})")
+            self.negate(self.name_of(first), name)
         else:
             self.out(f"multiply({self.name_of(first)}, {self.constant(c)}, {name})")
         for c, term in rest:
@@ -201,9 +201,13 @@ class Calls(Arrays):
     def scale(self, name: str, c: float) -> None:
         """The line that multiplies an array by a constant, in place."""
         if c == -1.0:
-            self.out(f"negative({name}, {name})")
+            self.negate(name, name)
         elif c != 1.0:
             self.out(f"multiply({name}, {self.constant(c)}, {name})")
+
+    def negate(self, x: str, out: str) -> None:
+        """-x. (NumPy 2.4's `negative` is wrong from a column to a column, where it is one of eight.)"""
+        self.out(f"multiply({x}, {self.constant(-1.0)}, {out})")
 
     def elementwise(self, expr: Elementwise, out: Ref) -> None:
         """A row of the rule table."""
@@ -226,7 +230,7 @@ class Calls(Arrays):
         if op in ("sigmoid", "softplus") and isinstance(expr.args[0], Ref) and expr.args[0].key in self.paired:
             self.pair(op, expr.args[0], out)
         elif op == "sigmoid":
-            self.out(f"negative({args[0]}, {name})")
+            self.negate(args[0], name)
             self.out(f"exp({name}, {name})")
             self.out(f"add({name}, {self.constant(1.0)}, {name})")
             self.out(f"divide({self.constant(1.0)}, {name}, {name})")
@@ -237,6 +241,8 @@ class Calls(Arrays):
             self.out(f"log1p({other}, {other})")
             self.out(f"maximum({args[0]}, {self.constant(0.0)}, out={name})")
             self.out(f"add({name}, {other}, {name})")
+        elif op == "neg":
+            self.negate(args[0], name)
         elif op == "relu":
             self.out(f"maximum({args[0]}, {self.constant(0.0)}, out={name})")
         elif op == "step":

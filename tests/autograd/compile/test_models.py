@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from costs import MODELS, mlp, one_hot
+from costs import MODELS, matrix, mlp, one_hot
 
 import autograd as F
 import nn
@@ -163,3 +163,14 @@ def test_the_source_is_the_backpropagation_of_a_textbook():
     ):
         assert line in lines, program.source
     assert "Z1     m × 3        3 sum(s) of 5 term(s): X @ W1.T + b1" in program.explain()
+
+
+def test_columns_of_a_matrix_with_eight(quick_backend):
+    # NumPy 2.4's `negative` skips numbers that lie eight apart, in what it writes as well as in what it reads
+    W = matrix(np.random.default_rng(0), 3, 8)
+    data = np.array([0.5, -1.0]), np.array([[1.0, 2.0, 3.0], [0.0, -1.0, 1.0]])
+
+    def cost(x, t):
+        return sum((tk - r[0] * x - r[1] * F.sin(x) - F.sigmoid(r[2])) ** 2 for r, tk in zip(W, t, strict=True))
+
+    assert_same(cost, [W], data, quick_backend)
