@@ -26,8 +26,8 @@ def parameters(params: Iterable[Parameter], optimizer: str) -> tuple[Parameter, 
     found = tuple(params)
     if not found:
         raise ValueError(
-            "There are no parameters. A generator can be read only once, and what an operation made is none: instead of "
-            f"Value(0.5) * 0.1 write Value(0.5 * 0.1). {write}"
+            "There are no parameters. A generator can be read only once, and what an operation made is none: instead "
+            f"of Value(0.5) * 0.1 write Value(0.5 * 0.1). {write}"
         )
     seen: dict[int, int] = {}
     for i, p in enumerate(found):
