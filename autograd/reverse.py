@@ -213,8 +213,9 @@ def changed(node: Node) -> None:
         return
     raise StaleGraphError(
         f"a number was changed after the forward pass: {name_of(node)} was computed as {node._data!r}, but "
-        f"{node._rule.name} of {values_of(args)} is {now!r}. Build the expression again after changing "
-        ".data, then call backward(). To change the result of an operation itself, make a leaf of it first: Value(result.data)."
+        f"{node._rule.name} of {values_of(args)} is {now!r}. Build the expression again after changing .data, "
+        "then call backward(). To change the result of an operation itself, first make a leaf of it: "
+        "Value(result.data)."
     )
 
 

@@ -216,7 +216,7 @@ def test_data_takes_a_number_and_no_value() -> None:
 def test_a_weight_that_an_operation_made_is_told_to_be_a_leaf() -> None:
     w = Value(2.0) * 0.1  # the scale of a start, outside of Value( )
     w.data -= 0.01
-    with pytest.raises(StaleGraphError, match=r"make a leaf of it first: Value\("):
+    with pytest.raises(StaleGraphError, match=r"first make a leaf of it: Value\("):
         (w * 3).backward()
 
 
