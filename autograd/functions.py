@@ -122,7 +122,7 @@ def total(xs: Iterable[Any]) -> Any:
     """Σ x_k as one node, however many terms there are. Slope along each: 1."""
     terms = _row(xs, "total")
     if not any(isinstance(x, Value) for x in terms):
-        return apply(rules.total, *terms) if terms else 0.0
+        return apply(rules.total, *_no_rows(terms, "total")) if terms else 0.0
     return node_of(rules.total, tuple(_nodes(terms, "total")))
 
 
@@ -143,7 +143,7 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
         return dot_node(first, second)
     except AttributeError:  # not all of them are Values
         if not any(isinstance(x, Value) for x in first + second):
-            return apply(rules.dot, *first, *second)
+            return apply(rules.dot, *_no_rows(first, "dot"), *_no_rows(second, "dot"))
         return dot_node(_nodes(first, "dot"), _nodes(second, "dot"))
 
 
@@ -230,6 +230,17 @@ def _row(xs: Any, name: str) -> tuple[Any, ...]:
     if isinstance(xs, Value | str) or not isinstance(xs, Iterable):
         raise TypeError(f"{name} takes a list of Values or numbers; got {xs!r:.80} of type {type(xs).__name__}")
     return tuple(xs)
+
+
+def _no_rows(xs: tuple[Any, ...], name: str) -> tuple[Any, ...]:
+    """`xs`, none of which is a row itself: the sum over the rows of a matrix W would be Wᵀx."""
+    for x in xs:
+        if isinstance(x, list | tuple | np.ndarray):
+            raise TypeError(
+                f"{name} takes one row of numbers; got {x!r:.80} of type {type(x).__name__} in it. "
+                f"For a list of rows write [{name}(row{', x' * (name == 'dot')}) for row in W]"
+            )
+    return xs
 
 
 def _nodes(xs: tuple[Any, ...], name: str) -> tuple[Value, ...]:

@@ -502,6 +502,11 @@ def test_a_matrix_is_no_row() -> None:
     with pytest.raises(TypeError, match=r"total takes one row of numbers; got an array of shape \(\)"):
         autograd.total(np.array(1.0))
     assert autograd.total(np.array([Value(1.0), Value(2.0)])).data == 3.0
+    for rows in ([[1.0, 2.0], [3.0, 4.0]], [[Value(1.0), Value(2.0)], [3.0, 4.0]], list(np.ones((2, 2)))):
+        with pytest.raises(TypeError, match=r"dot takes one row of numbers; got .*\[dot\(row, x\) for row in W"):
+            autograd.dot(rows, [5.0, 6.0])
+        with pytest.raises(TypeError, match=r"total takes one row of numbers; got .*\[total\(row\) for row in W"):
+            autograd.total(rows)
 
 
 def test_what_numpy_picks_by_comparing() -> None:
