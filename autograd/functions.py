@@ -255,3 +255,7 @@ def _nodes(xs: tuple[Any, ...], name: str) -> tuple[Value, ...]:
         if n is NotImplemented:
             raise TypeError(f"{name} takes a list of Values or numbers; got {x!r:.80} of type {type(x).__name__} in it")
     return nodes
+
+
+for _op, _method in METHODS.items():  # help(Value.exp), and what a notebook shows of x.exp, is the same as for exp
+    _method.__doc__ = globals()[_op.name].__doc__

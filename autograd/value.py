@@ -429,6 +429,7 @@ def _method_of_two(op: Op) -> Callable[[Value, Any], Any]:
         made = operator(x, y)
         return x.apply(op, (x, y)) if made is NotImplemented else made  # (it says what is wrong with y)
 
+    method.__name__, method.__qualname__ = operator.__name__, operator.__qualname__
     return method
 
 

@@ -689,6 +689,7 @@ def test_a_function_and_its_method_are_the_same() -> None:
     for name in unary.split():
         called, asked = getattr(autograd, name)(x), getattr(x, name)()
         assert (called.data, called._rule, called.args) == (asked.data, asked._rule, (x,))
+        assert "Slope: " in getattr(Value, name).__doc__ == getattr(autograd, name).__doc__
     for name in ("maximum", "minimum"):
         for other, number in ((y, 0.7), (0.3, 0.3), (np.float64(0.1), 0.1)):
             for made in (getattr(autograd, name)(x, other), getattr(x, name)(other)):
@@ -696,3 +697,4 @@ def test_a_function_and_its_method_are_the_same() -> None:
                 assert [a.data for a in made.args] == [0.3, number]
         with pytest.raises(TypeError, match=f"{name} takes Values and numbers; got 'z'"):
             getattr(x, name)("z")
+        assert getattr(Value, name).__qualname__ == f"Value.{name}"
