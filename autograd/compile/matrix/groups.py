@@ -16,6 +16,7 @@ from typing import Any
 
 from autograd import rules
 from autograd.compile.linear import uses
+from autograd.compile.matrix.mixing import mix
 from autograd.compile.matrix.nodes import Node, nodes_of
 from autograd.compile.matrix.padding import pad
 from autograd.compile.matrix.sums import Sums
@@ -42,24 +43,26 @@ class Grouper(Sums):
         for node in nodes.values():
             levels.setdefault(node.level, []).append(node)
         for level in sorted(levels):
-            for node in levels[level]:
+            mixed = mix(self, levels[level])
+            rest = [node for node in levels[level] if node.slot not in mixed]
+            for node in rest:
                 self._weigh(node)
-            self._weigh_together(levels[level])
-            pad(self, levels[level])
+            self._weigh_together(rest)
+            pad(self, rest)
             groups: dict[Any, list[Node]] = {}
-            for node in levels[level]:
+            for node in rest:
                 groups.setdefault(self._signature(node), []).append(node)
             for group in groups.values():
                 self._group(group)
         result: Ref | Sum
         if root is not None:
             self._weigh(root)
-            result = self._sum_of([root], self._blocks([root]), (1,), 1, 1)
+            result = self.sum_of([root], self.blocks([root]), (1,), 1, 1)
         else:
             result = self._result(self.r.root)
         penalty = None if self.r.penalty is None else self._result(self.r.penalty)
         gradient = Tensor("gradient", self.parameters.size, False, (self.parameters.size,), "g")
-        padded = self.invented > 0
+        padded = self.mixed or self.invented > 0
         return Plan(
             self.forward, [], result, penalty, self.parameters, gradient, self.inputs, self.r.shapes, padded=padded
         )
@@ -150,7 +153,7 @@ class Grouper(Sums):
         shape = self._shape(rows, len(nodes))
         args = tuple(self._operand(row, shape) for row in rows)
         batched = self.is_batched[nodes[0].slot]
-        self._assign(nodes, Elementwise(nodes[0].op, args, shape, batched), shape)
+        self.assign(nodes, Elementwise(nodes[0].op, args, shape, batched), shape)
 
     def _largest(self, nodes: list[Node]) -> None:
         """max over many arguments, which may come from several tensors."""
@@ -172,4 +175,4 @@ class Grouper(Sums):
             result = piece if result is None else Elementwise(rules.maximum, (result, piece), (len(nodes),), batched)
             start = stop
         assert result is not None
-        self._assign(nodes, result, (len(nodes),))
+        self.assign(nodes, result, (len(nodes),))

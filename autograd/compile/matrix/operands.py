@@ -48,6 +48,7 @@ class Operands:
         self.forward: list[Assign] = []
         self.gathered: dict[tuple[int, bytes], Tensor] = {}
         self.invented = 0  # slots behind which there is no scalar node
+        self.mixed = False  # whether there are products with constants that are 0 for what a sum does not have
         self.bounds: set[int] = set()
         self.scopes = {place: recording.scopes.get(slot, "") for slot, place in recording.parameters.items()}
         self.is_batched = recording.batched()
@@ -146,7 +147,8 @@ class Operands:
         operand = self._operand(row, shape)
         return Table(np.full(shape, operand.value)) if isinstance(operand, Number) else operand
 
-    def _assign(self, nodes: list[Node], value: Expr, shape: Shape) -> None:
+    def assign(self, nodes: list[Node], value: Expr, shape: Shape) -> None:
+        """A new tensor of these nodes, in this order."""
         tensor = Tensor("node", len(nodes), self._are_batched(nodes), shape, slots=[n.slot for n in nodes])
         self.order[tensor] = len(self.order)
         for column, node in enumerate(nodes):

@@ -82,8 +82,11 @@ def _pad_family(grouper: Sums, main: Key, nodes: list[Node], pairs: list[Pairs])
             _replace(grouper, node, main, zip(every, w, strict=True))
 
 
-def _masked(grouper: Sums, rows: Sequence[Sequence[Factor | None]]) -> list[list[int]]:
-    """These rows of factors as a tensor of their own, with zeros where there is None; its slots."""
+def _masked(grouper: Sums, rows: Sequence[Sequence[Factor | None]]) -> Sequence[Sequence[Factor]]:
+    """These rows of factors with zeros where there is None: constants, or the slots of a tensor of their own."""
+    if all(x is None or grouper.tensor(x) is None for row in rows for x in row):  # constants
+        grouper.mixed = True
+        return [[0.0 if x is None else x for x in row] for row in rows]
     different = list(dict.fromkeys(map(tuple, rows)))
     mask = np.array([[0.0 if x is None else 1.0 for x in row] for row in different])
     index = np.array([[-1.0 if x is None else grouper.column(x) for x in row] for row in different])

@@ -145,6 +145,6 @@ def table_of(values: Any) -> str:
             for k in range(1 - len(values), len(values[0])):
                 if np.array_equal(values, triangle(np.full(values.shape, number), k)):  # as a causal mask
                     return f"np.{name}(np.full({values.shape}, {number!r}), {k})"
-        if len(values) > 2 and np.array_equal(values, 1.0 - np.eye(*values.shape)):
+        if len(values) > 2 and np.array_equal(values, 1.0 - np.eye(len(values))):
             return f"1.0 - np.eye({len(values)})"
     return f"np.array({values.tolist()!r})"

@@ -66,7 +66,8 @@ class Sums(Operands):
 
     # -- Groups -----------------------------------------------------------------------------------------------------
 
-    def _blocks(self, nodes: list[Node]) -> dict[tuple[int, int, float], Block]:
+    def blocks(self, nodes: list[Node]) -> dict[tuple[int, int, float], Block]:
+        """What the nodes of one group add up, by coefficient and tensors."""
         blocks: dict[tuple[int, int, float], Block] = {}
         for k, node in enumerate(nodes):
             terms: dict[tuple[int, int, float], list[tuple[Factor, Factor | None]]] = {}
@@ -82,7 +83,7 @@ class Sums(Operands):
         return blocks
 
     def _sums(self, nodes: list[Node]) -> None:
-        blocks = self._blocks(nodes)
+        blocks = self.blocks(nodes)
         wide = [b for b in blocks.values() if b.right is not None and b.width > 1]
         if wide:
             main = max(wide, key=lambda b: b.width)
@@ -157,16 +158,17 @@ class Sums(Operands):
 
     def _sum_group(self, nodes: list[Node], i: int, j: int) -> None:
         """One tensor of sums: a grid of I · J nodes, or (J = 0) a plain row of I."""
-        blocks = self._blocks(nodes)
+        blocks = self.blocks(nodes)
         if j:
             shape: Shape = (i, j) if i > 1 and j > 1 else (i * j,)
         else:
             sides = [side for b in blocks.values() for side in (b.left, b.right or []) if side]
             shape = self._shape([[x for row in side for x in row] for side in sides], len(nodes))
             i, j = 0, 0
-        self._assign(nodes, self._sum_of(nodes, blocks, shape, i, j), shape)
+        self.assign(nodes, self.sum_of(nodes, blocks, shape, i, j), shape)
 
-    def _sum_of(self, nodes: list[Node], blocks: dict[Any, Block], shape: Shape, i: int, j: int) -> Sum:
+    def sum_of(self, nodes: list[Node], blocks: dict[Any, Block], shape: Shape, i: int, j: int) -> Sum:
+        """The sum of these blocks; of a grid of I · J nodes, the wide ones become matrix products."""
         batched = self._are_batched(nodes)
         terms: list[tuple[float, Expr]] = []
         for block in blocks.values():

@@ -465,8 +465,10 @@ def _wrapped(text: Text, least: int) -> str:
 
 def _turned(text: str, batched: bool) -> str:
     """The transpose."""
-    swap = TURNED if batched else ".T"
-    return text.removesuffix(swap) if text.endswith(swap) else text + swap
+    for swap in (TURNED,) if batched else (".T", TURNED):
+        if text.endswith(swap):
+            return text.removesuffix(swap)
+    return text + (TURNED if batched else ".T")
 
 
 def _joined(pieces: list[tuple[float, Text]]) -> str:

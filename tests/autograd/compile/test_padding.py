@@ -157,3 +157,14 @@ def test_what_is_multiplied_by_zero_may_be_infinite(backend):
         assert value == pytest.approx(np.mean([root.data for root in roots]))
         expected = np.mean([reverse.gradient(root, w) for root in roots], axis=0)
         np.testing.assert_allclose(gradient, expected, rtol=1e-12)
+
+
+def test_constants_of_sums_of_different_lengths(backend):
+    def cost(x):
+        long, short = 0.1 * x[0] + 0.2 * x[1] + 0.3 * x[2] + 0.7 * x[3], 0.4 * x[0] + 0.5 * x[1] + 0.6 * x[2]
+        return (B[0] * F.tanh(long) + B[1] * F.tanh(short)) ** 2
+
+    value, slopes = compile(cost, B, backend=backend)(ROWS)
+    costs = [cost([Value(v) for v in row]) for row in ROWS]
+    assert value == pytest.approx(np.mean([c.data for c in costs]), rel=1e-13)
+    np.testing.assert_allclose(slopes, np.mean([reverse.gradient(c, B) for c in costs], axis=0), rtol=1e-12)
