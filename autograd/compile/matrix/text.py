@@ -232,6 +232,7 @@ class Writer(Names):
         ends = np.cumsum([0, *(math.prod(r.shape) for _, r in in_a_row)])
         if (
             gradient not in self.started
+            and in_a_row
             and ends[-1] == gradient.size
             and all(
                 r.offset == end and r.strides == dense(r.shape) for (_, r), end in zip(in_a_row, ends[:-1], strict=True)

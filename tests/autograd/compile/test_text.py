@@ -6,6 +6,7 @@ import pytest
 import autograd as F
 from autograd import Value
 from autograd.compile import compile
+from autograd.compile.matrix.slices import table_of
 
 
 def matrix(*shape):
@@ -155,3 +156,19 @@ def test_names_that_the_text_uses_itself(taken):
     got, got_slopes = namespace["program"](program.parameters, X)
     assert got == pytest.approx(value, rel=1e-12)
     np.testing.assert_allclose(got_slopes, slopes, rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (2, 4), (3, 2), (3, 3), (4, 2)])
+def test_constants_are_what_their_text_says(shape):
+    for values in (1 - np.eye(*shape), np.eye(*shape), np.triu(np.full(shape, 0.5), -1), np.tril(np.ones(shape))):
+        np.testing.assert_array_equal(eval(table_of(values)), values)
+
+
+def test_a_program_without_parameters():
+    program = compile(lambda x, t: (x[0] - t) ** 2, [], backend="numpy")
+    program([[1.0], [2.0]], [2.0, 4.0])
+    namespace = {}
+    exec(program.source, namespace)
+    value, slopes = namespace["program"](program.parameters, [[1.0], [2.0]], [2.0, 4.0])
+    assert value == 2.5
+    assert slopes.shape == (0,)
