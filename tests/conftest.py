@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))  # so that every test finds strategies.py
 
@@ -21,6 +22,7 @@ settings.load_profile("suite")
 
 def pytest_collection_finish() -> None:
     """What all the tests share will not become garbage: the collector need not walk it again and again."""
+    given(st.none())(lambda _: None)()  # Hypothesis asks once what holds its generator: nothing frozen is found then
     gc.collect()
     gc.freeze()
 
