@@ -287,7 +287,9 @@ def test_a_very_long_function_is_compiled_in_sections(monkeypatch, checked, line
     monkeypatch.setattr(runner, "SECTION", lines)
     long = function(text)
     assert long(0.7, 1.3) == plain(0.7, 1.3)
-    with pytest.raises(ValueError, match="domain"):
+    with pytest.raises(ValueError) as said:
+        plain(-0.7, 1.3)
+    with pytest.raises(ValueError, match=re.escape(str(said.value))):
         long(-0.7, 1.3)
     overflow = function(source(simplify(record(lambda a: a * a, example=(1.0,))), checked=checked))
     if checked:
