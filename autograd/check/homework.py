@@ -9,6 +9,7 @@ from __future__ import annotations
 import _thread
 import ast
 import inspect
+import linecache
 import runpy
 import signal
 import sys
@@ -297,11 +298,14 @@ def _place(error: BaseException, path: Path) -> str:
     """ " (line 6 of homework.py: a[5] = 1)": the innermost line of the file itself, of the first cause."""
     while error.__cause__ is not None:
         error = error.__cause__
-    own = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).name == path.name]
+    places = ((f.f_code.co_filename, n) for f, n in traceback.walk_tb(error.__traceback__))
+    own = [(file, number) for file, number in places if Path(file).name == path.name]
     if not own:
         return ""
-    line = own[-1].line or ""
-    return f" (line {own[-1].lineno} of {path.name}{': ' * bool(line)}{line if len(line) < 100 else line[:99] + '…'})"
+    file, number = own[-1]
+    linecache.checkcache(file)  # (extract_tb would do it, but Python 3.15 warns there of what runpy ran)
+    line = linecache.getline(file, number).strip()
+    return f" (line {number} of {path.name}{': ' * bool(line)}{line if len(line) < 100 else line[:99] + '…'})"
 
 
 def _runs_alone(function: Any) -> bool:
