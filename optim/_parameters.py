@@ -10,10 +10,19 @@ from optim._numbers import finite
 
 
 class Parameter(Protocol):
-    """All that an optimizer needs to know of a parameter. A `label`, if there is one, is used in messages."""
+    """All that an optimizer needs to know of a parameter. A `label`, if there is one, is used in messages.
 
-    data: float
-    grad: float
+    Attributes will do as well: properties are the weaker demand, which pyright wants for a Value.
+    """
+
+    @property
+    def data(self) -> float: ...
+    @data.setter
+    def data(self, data: float, /) -> None: ...
+    @property
+    def grad(self) -> float: ...
+    @grad.setter
+    def grad(self, grad: float, /) -> None: ...
 
 
 def parameters(params: Iterable[Parameter], optimizer: str) -> tuple[Parameter, ...]:
