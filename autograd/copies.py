@@ -56,7 +56,7 @@ def reduced(node: Node) -> tuple[Any, ...]:
     """What `pickle` asks of a node: its class, and its state, with what must be known before it."""
     first: _Below | None = None
     last: _Written | None = None
-    if not any(id(node) in below.ids for below in _here.below):
+    if not node.is_leaf and not any(id(node) in below.ids for below in _here.below):
         last = _Written()
         if len(_here.begun) > DEEP:
             first = last.below = _Below(node)
