@@ -103,6 +103,7 @@ def _refused(name: str) -> Callable[..., Any]:
     return of_the_example
 
 
+Input.__name__ = Value.__name__  # in what Python says of it, such as "'Value' object is not subscriptable"
 for sign in ("add", "sub", "mul", "truediv", "pow"):
     for method, function in zip((f"__{sign}__", f"__r{sign}__"), _derived(sign), strict=True):
         setattr(Input, method, function)

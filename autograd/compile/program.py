@@ -259,9 +259,14 @@ class Program:
             batched = self._params is not None and bool(data)
             before = states(self._cost)
             recording = self._record([x[0] for x in data] if batched else data)
-            drew = states(self._cost) != before
-            if (batched or drew) and not recording.same_graph(self._record([x[-1] for x in data] if batched else data)):
-                raise TraceError(DREW if drew else CHANGES)
+            after = states(self._cost)
+            drew = after != before
+            if batched or drew:
+                again = self._record([x[-1] for x in data] if batched else data)
+                if drew and states(self._cost) != after:  # (a cost that seeds draws the same numbers each time)
+                    raise TraceError(DREW)
+                if not recording.same_graph(again):
+                    raise TraceError(CHANGES)
             if recording.penalty is not None and not recording.shapes:  # no batch: one sum of two terms
                 recording.root = recording.add(rules.add, (recording.root, recording.penalty))
                 recording.penalty = None
@@ -275,7 +280,13 @@ class Program:
         if self._params is None:
             return record(self._cost, None, example, self._penalty)
         with self._current():
-            return record(self._cost, self._values, example, self._penalty)
+            try:
+                return record(self._cost, self._values, example, self._penalty)
+            except (AttributeError, IndexError, TypeError) as error:
+                if example:
+                    given = ", ".join(f"an array of shape {np.shape(x)}" if np.ndim(x) else "a number" for x in example)
+                    error.add_note(f"The cost was called with one example, the first row of each argument: {given}.")
+                raise
 
     def _take_edits(self) -> None:
         """Take over what was edited through the Values since the two last agreed."""

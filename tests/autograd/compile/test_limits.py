@@ -121,6 +121,13 @@ def test_a_draw_in_functions_that_call_each_other():
         compile(lambda: even(4, w), [w])()
 
 
+@pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
+def test_a_draw_that_came_out_alike_twice(draw):
+    w = Value(1.0)
+    with pytest.raises(TraceError, match="random"):
+        compile(lambda x: w * x if draw() < 1e6 else w, [w])([1.0, 1.0])
+
+
 def test_the_same_draw_each_time_is_a_number():
     w = Value(2.0)
 
@@ -191,3 +198,12 @@ def test_a_number_that_is_not_finite_has_a_row_and_a_column():
     program = compile(lambda x: w * x[0] + x[1], [w])
     with pytest.raises(ValueError, match=r"row 1 of the batch: argument 0 holds nan in column 1, not a finite"):
         program([[1.0, 2.0], [3.0, math.nan]])
+
+
+@pytest.mark.parametrize("cost", [lambda x, t: x[0], lambda x, t: x.shape[0], lambda x, t: t[5], lambda x: x])
+def test_what_the_cost_was_called_with(cost):
+    with pytest.raises((AttributeError, IndexError, TypeError), match="^((?!Input).)*$") as caught:
+        compile(cost, [Value(1.0)])([1.0, 2.0], [[1.0, 2.0, 3.0]] * 2)
+    assert caught.value.__notes__ == [
+        "The cost was called with one example, the first row of each argument: a number, an array of shape (3,)."
+    ]
