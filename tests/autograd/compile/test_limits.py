@@ -202,8 +202,9 @@ def test_a_number_that_is_not_finite_has_a_row_and_a_column():
 
 @pytest.mark.parametrize("cost", [lambda x, t: x[0], lambda x, t: x.shape[0], lambda x, t: t[5], lambda x: x])
 def test_what_the_cost_was_called_with(cost):
-    with pytest.raises((AttributeError, IndexError, TypeError), match="^((?!Input).)*$") as caught:
+    with pytest.raises((AttributeError, IndexError, TypeError)) as caught:
         compile(cost, [Value(1.0)])([1.0, 2.0], [[1.0, 2.0, 3.0]] * 2)
+    assert "Input" not in str(caught.value)
     assert caught.value.__notes__ == [
         "The cost was called with one example, the first row of each argument: a number, an array of shape (3,)."
     ]
