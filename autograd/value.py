@@ -72,7 +72,8 @@ class Value:
         if more or isinstance(label, tuple | list | set):  # micrograd's Value(data, children, op)
             raise TypeError(
                 "Value(data, label) takes no children: an operation notes by itself what it was made from. "
-                "A new operation is a row of the table in autograd.rules, applied with x.apply(op, (x, y))."
+                "Make a new function of those that there are, like x.exp(). A new operation is a row of the table in "
+                "autograd.rules, applied with x.apply(op, (x, y))."
             )
         if not isinstance(label, str):
             raise TypeError(f"a label is text; got {label!r:.80}")
