@@ -61,10 +61,11 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """Like `grad`, but returns (f(x), ∂f/∂x)."""
 
     _demand_function(f)
+    wanted = _listed(argnums)
 
     @wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        chosen, record, numbers = _chosen(argnums, len(args)), _recording(args), list(args)
+        chosen, record, numbers = _chosen(wanted, len(args)), _recording(args), list(args)
         variables: list[Value] = []
         for i in chosen:
             numbers[i] = variable(args[i], variables)
@@ -91,10 +92,13 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
     """
 
     _demand_function(f)
+    wanted = _listed(argnums)
+    if len(wanted) != 1:
+        raise TypeError(f"a Jacobian or Hessian is along one argument; got argnums={argnums!r:.80}")
 
     @wraps(f)
     def matrix(*args: Any, **kwargs: Any) -> Any:
-        (chosen,), record, numbers = _chosen(argnums, len(args)), _recording(args), list(args)
+        (chosen,), record, numbers = _chosen(wanted, len(args)), _recording(args), list(args)
         if isinstance(args[chosen], dict):
             raise TypeError("a Jacobian or Hessian is a matrix, so give a number, a list or an array, not a dict")
         variables: list[Value] = []
@@ -219,16 +223,24 @@ def _holds_value(x: Any) -> bool:
     return isinstance(x, list | tuple) and any(_holds_value(i) for i in x)
 
 
-def _chosen(argnums: int | Sequence[int], count: int) -> list[int]:
+def _listed(argnums: int | Sequence[int]) -> list[int]:
     chosen: list[Any] = list(argnums) if isinstance(argnums, list | tuple | range) else [argnums]
     for i in chosen:
         if isinstance(i, bool) or not isinstance(i, int):
-            raise TypeError(f"argnums= is the number of an argument, from 0, or several of them; got {argnums!r:.80}")
+            raise TypeError(
+                f"argnums= is the number of an argument, from 0, or several of them; got {argnums!r:.80}. "
+                "The point stands in brackets of its own: grad(f)(x)"
+            )
+    return chosen
+
+
+def _chosen(argnums: list[int], count: int) -> list[int]:
+    for i in argnums:
         if not -count <= i < count:
             raise ValueError(
                 f"argnums={i}, but the function was called with {count} argument(s) without a name, numbered from 0"
             )
-    return chosen
+    return argnums
 
 
 def _demand_function(f: Any) -> None:

@@ -36,8 +36,12 @@ def test_argnums() -> None:
     assert grad(f, (0, 1))(2.0, 3.0) == (9.0, 12.0)
     assert value_and_grad(f, -1)(2.0, 3.0) == (18.0, 12.0)
     for bad in ("x", 0.0, True, [0, "x"]):
-        with pytest.raises(TypeError, match="argnums= is the number of an argument"):
-            grad(lambda x, y: x * y, argnums=bad)(2.0, 3.0)
+        for transform in (grad, jacobian, hessian):  # at once: grad(f, 2.0) is not a number, but looks like one
+            with pytest.raises(TypeError, match=r"argnums= is the number of an argument.* grad\(f\)\(x\)"):
+                transform(f, argnums=bad)
+    for transform in (jacobian, hessian):
+        with pytest.raises(TypeError, match=r"is along one argument; got argnums=\(0, 1\)"):
+            transform(f, (0, 1))
     with pytest.raises(ValueError, match="argnums=2"):
         grad(f, 2)(2.0, 3.0)
 
