@@ -100,9 +100,11 @@ def _write_out(r: Recording, count: list[int], added: set[int], weighted: set[in
 
     Sums over neighbours begin alike, and so share their beginnings; but only whole sums are rows of one matrix. For
     the same reason c_1·x and c_2·x are written out, where there are several multiples of one x, or x is a product.
+    All terms must be equally deep: what a step of an iteration adds to what was there before is no part of a matrix.
     """
     multiples = Counter(_base(r, i) for i in added if r.ops[i] is rules.mul and is_sum(r, i))
-    length: dict[int, float] = {}  # how many terms a sum has when those in it are written out
+    depths = _depths(r)
+    length: dict[int, float] = {}  # how many terms a sum has when those in it are written out; inf if it must not be
     for i in sorted(added):
         if not is_sum(r, i):
             continue
@@ -112,7 +114,7 @@ def _write_out(r: Recording, count: list[int], added: set[int], weighted: set[in
             multiples[base] = 2
         terms: list[float] = []
         for x in r.args[i]:
-            if _is_product(r, x) and (count[x] == 1 or x in weighted):
+            if (_is_product(r, x) and (count[x] == 1 or x in weighted)) or depths[x] < depths[i]:
                 terms.append(math.inf)
             elif x in length and count[x] == 1:
                 terms.append(length[x])
@@ -122,6 +124,16 @@ def _write_out(r: Recording, count: list[int], added: set[int], weighted: set[in
         alone = base >= 0 and multiples[base] == 1
         if count[i] > 1 and not alone and n <= SHORT and n * count[i] <= TWICE * (n + count[i]):
             count[i] = 1
+
+
+def _depths(r: Recording) -> list[float]:
+    """How many operations that are no sums lie below each slot, one above the other; inf for a constant."""
+    result: list[float] = []
+    for i, args in enumerate(r.args):
+        below = max((result[x] for x in args if x not in r.constants), default=0.0)
+        plain = bool(args) and (not is_sum(r, i) or r.ops[i] is rules.dot)
+        result.append(math.inf if i in r.constants else below + plain)
+    return result
 
 
 def _is_product(r: Recording, slot: int) -> bool:

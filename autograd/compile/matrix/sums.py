@@ -2,7 +2,8 @@
 
 In a group of sums the rows of left factors (u_1, …, u_K) and of right factors (v_1, …, v_K) are collected. If every
 left row meets every right row, the group is a matrix product: for a layer there is one left row, the activations, and
-a right row for every unit, its weights. Attention scores have several of both.
+a right row for every unit, its weights. Attention scores have several of both. Where there would be many small
+products, as when some entries of U Vᵀ are known, all rows are copied instead, and multiplied at once.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from autograd.compile.matrix.operands import Index, Operands
 from autograd.compile.matrix.tensors import Along, Elementwise, Expr, Number, Product, Shape, Sum, Table, Tensor, affine
 
 FULL = 0.4  # the share of a matrix that must be there: more would be computed in vain
+GRID = 6_000.0  # nanoseconds, forward and backward: of a matrix product,
+COPIES, TERM, BATCHED = 20_000.0, 25.0, 160.0  # and of copies of all factors, and of each term; for a batch of 32
 
 
 @dataclass
@@ -90,6 +93,9 @@ class Sums(Operands):
             if len(blocks) == 1 and self._triangle(nodes, main):
                 return
             grids, loose = self._grids(main)
+            terms = main.width * sum(len(rows) for rows, _, _ in grids)
+            if len(grids) * GRID > COPIES + terms * (BATCHED if self.is_batched[nodes[0].slot] else TERM):
+                grids, loose = [], sorted(range(len(nodes)), key=lambda k: self._key(main, k))
             for rows, i, j in grids:
                 self._sum_group([nodes[k] for k in rows], i, j)
             if loose:
@@ -234,7 +240,8 @@ class Sums(Operands):
                 last.append(row)
             else:
                 grids.append([row])
-        return grids if len(grids) * 4 <= len(columns) else None
+        copied = tensor is not self.parameters and len(grids) * GRID > COPIES + len(columns) * TERM
+        return grids if len(grids) * 4 <= len(columns) and not copied else None
 
     def _term(self, block: Block, shape: Shape, i: int, j: int) -> Expr:
         k = block.width
