@@ -6,19 +6,16 @@ terms, a constant. What is part of one longer sum gets no column.
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from autograd import rules
 from autograd.compile.linear import form, is_sum, uses
+from autograd.compile.matrix.shared_sums import written_out
 from autograd.compile.record import Recording
 from autograd.op import Op
 
 Factor = int | float  # a slot, or a constant
-SHORT = 16  # terms of a sum that may be written out more than once,
-TWICE = 3  # if that makes no more than so many times as many terms
 
 
 @dataclass
@@ -53,7 +50,8 @@ def nodes_of(recording: Recording) -> dict[int, Node]:
     """The nodes that get a column, by slot, in order."""
     r, count, added = recording, uses(recording), _only_added(recording)
     weighted = _weighted(r, added)
-    _write_out(r, count, added, weighted)
+    for slot in written_out(r, count, added, weighted):
+        count[slot] = 1
     needed = [False] * len(r)
     for result in (r.root, r.penalty):
         if result is not None:
@@ -93,60 +91,6 @@ def _weighted(r: Recording, added: set[int]) -> set[int]:
         for i in added
         if r.ops[i] is rules.mul and not is_sum(r, i) and batched[r.args[i][0]] != batched[r.args[i][1]]
     }
-
-
-def _write_out(r: Recording, count: list[int], added: set[int], weighted: set[int]) -> None:
-    """Short sums that are used more than once, but only in sums, are written out in each of them: `count` is made 1.
-
-    Sums over neighbours begin alike, and so share their beginnings; but only whole sums are rows of one matrix. For
-    the same reason c_1·x and c_2·x are written out, where there are several multiples of one x, or x is a product.
-    All terms must be equally deep: what a step of an iteration adds to what was there before is no part of a matrix.
-    """
-    multiples = Counter(_base(r, i) for i in added if r.ops[i] is rules.mul and is_sum(r, i))
-    depths = _depths(r)
-    length: dict[int, float] = {}  # how many terms a sum has when those in it are written out; inf if it must not be
-    for i in sorted(added):
-        if not is_sum(r, i):
-            continue
-        base = _base(r, i) if r.ops[i] is rules.mul else -1
-        if count[i] > 1 and count[base] == 1 and length.get(base) == math.inf:
-            count[base] = 2  # a column of x, not of c·x
-            multiples[base] = 2
-        terms: list[float] = []
-        for x in r.args[i]:
-            if (_is_product(r, x) and (count[x] == 1 or x in weighted)) or depths[x] < depths[i]:
-                terms.append(math.inf)
-            elif x in length and count[x] == 1:
-                terms.append(length[x])
-            elif x not in r.constants:
-                terms.append(1)
-        n = length[i] = math.inf if r.ops[i] is rules.dot else sum(terms)
-        alone = base >= 0 and multiples[base] == 1
-        if count[i] > 1 and not alone and n <= SHORT and n * count[i] <= TWICE * (n + count[i]):
-            count[i] = 1
-
-
-def _depths(r: Recording) -> list[float]:
-    """How many operations that are no sums lie below each slot, one above the other; inf for a constant."""
-    result: list[float] = []
-    for i, args in enumerate(r.args):
-        below = max((result[x] for x in args if x not in r.constants), default=0.0)
-        plain = bool(args) and (not is_sum(r, i) or r.ops[i] is rules.dot)
-        result.append(math.inf if i in r.constants else below + plain)
-    return result
-
-
-def _is_product(r: Recording, slot: int) -> bool:
-    """Whether this is a part of a matrix product: also a parameter times a constant, which is a number of the data."""
-    if r.ops[slot] is rules.mul:
-        return not is_sum(r, slot) or _base(r, slot) in r.parameters
-    return r.ops[slot] is rules.dot
-
-
-def _base(r: Recording, slot: int) -> int:
-    """x, of c·x."""
-    x, y = r.args[slot]
-    return y if x in r.constants else x
 
 
 def _sum_node(r: Recording, slot: int, count: list[int], weighted: set[int]) -> Node:
