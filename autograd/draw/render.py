@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from itertools import groupby
 
 SECONDS = 120  # a layout that takes longer than this is given up
 PATIENCE = 15  # … and so soon where another program is left to try: old Graphvizes are slow with long arrows
@@ -80,9 +81,13 @@ def render(source: str, form: str, *options: str) -> bytes:
 
 
 def ranks_crossed(source: str) -> int:
-    """Over how many ranks all arrows go together, for DOT text that names each node's arguments before the node."""
+    """Over how many ranks all arrows go together, for DOT text that names each node's arguments before the node.
+
+    What no arrow leads to stands beside the first node that it leads to.
+    """
     rank: dict[str, int] = {}
     arrows = re.findall(r"^\t+(\w+) -> (\w+)", source, re.MULTILINE)
     for tail, head in arrows:
         rank[head] = max(rank.get(head, 0), rank.get(tail, 0) + 1)
-    return sum(rank[head] - rank.get(tail, 0) for tail, head in arrows)
+    first = {tail: min(rank[head] for _, head in of_it) for tail, of_it in groupby(sorted(arrows), key=lambda a: a[0])}
+    return sum(rank[head] - rank.get(tail, first[tail] - 1) for tail, head in arrows)

@@ -75,6 +75,10 @@ def test_long_arrows_are_for_the_younger_graphviz(monkeypatch):
 
     # x_k = x_{k-1} + x: one arrow of each length 1, 3, 5, … from x, and 2n-1 of length 1 between the others
     assert render.ranks_crossed(chain(3).source) == (1 + 3 + 5) + 1 + 5
+    y = Value(1.0)
+    for _ in range(50):  # a plain number stands beside what it goes into, however far down that is
+        y = y * 0.9 + 0.1
+    assert render.ranks_crossed(draw(y).source) == 2 * 50 * 3
     started = []
 
     def run(command, **options):
