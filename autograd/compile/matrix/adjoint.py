@@ -314,6 +314,12 @@ class Backward:
             if x is None:
                 return 1.0 / d, self._node("div", (Number(c), y), shape, batched)
             return c / d, self._node("div", (x, y), shape, batched)
+        if tree.op == "sub":  # x - 0, at the kink of max(0, x)
+            (c, x), (d, y) = (self._slope(a, names, shape, batched) for a in tree.args)
+            if y is None and d == 0.0:
+                return c, x
+            if x is None and c == 0.0:
+                return -d, y
         if tree.op == "":
             x = names[tree.args[0]]
             return (x.value, None) if isinstance(x, Number) else (1.0, x)

@@ -65,6 +65,10 @@ def slice_of(name: str, ref: Ref) -> tuple[str, bool]:
         step = ref.strides[0]
         if step > columns and ref.offset + rows * step <= ref.tensor.size:
             return f"{name}[{ref.offset}:{ref.offset + rows * step}].reshape({rows}, {step})[:, :{columns}]", True
+    if len(ref.shape) == 2 and 1 in ref.shape:  # a row, or a column
+        one = _range(ref.offset, *max(zip(ref.shape, ref.strides, strict=True)), -1)
+        if one is not None:
+            return f"{name}[{one}].reshape{ref.shape}", False
     return f"{name}[{arange(ref)}]", True
 
 

@@ -257,20 +257,25 @@ class Writer(Names):
         """The line of the value."""
         root, batched = self.plan.root, bool(self.plan.inputs)
         pieces: list[tuple[float, Text]] = []
+        shared: list[tuple[float, Text]] = []  # what is the same for all examples: its mean is itself
         terms = (
             [(1.0, root)]
             if isinstance(root, Ref)
             else [*root.terms, *([(1.0, root.constant)] if root.constant else [])]
         )
         for c, term in terms:
-            if isinstance(term, Number) and batched:
-                pieces.append((c * term.value, ("m", 9)))
-                continue
-            text = self._total(term)
-            pieces.append((c, (f"m * {text}", 2) if batched and not term.batched else (text, 9)))
-        text = _joined(pieces)
-        if batched and self.mean:
-            text = f"({text}) / m" if len(pieces) > 1 else f"{text} / m"
+            if not batched or term.batched:
+                pieces.append((c, (self._total(term), 9)))
+            elif isinstance(term, Number):
+                c *= term.value
+                shared.append((math.copysign(1.0, c), (repr(abs(c)), 9)) if self.mean else (c, ("m", 9)))
+            else:
+                text = self._total(term)
+                shared.append((c, (text, 9) if self.mean else (f"m * {text}", 2)))
+        if batched and self.mean and pieces:
+            text = _joined(pieces)
+            pieces = [(1.0, (f"({text}) / m" if len(pieces) > 1 else f"{text} / m", 2))]
+        text = _joined([*pieces, *shared])
         if self.plan.penalty is not None:
             text += f" + np.sum({self.text(self.plan.penalty)[0]})"
         self.lines.append(f"value = {text}")

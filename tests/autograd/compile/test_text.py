@@ -6,7 +6,8 @@ import pytest
 import autograd as F
 from autograd import Value
 from autograd.compile import compile
-from autograd.compile.matrix.slices import table_of
+from autograd.compile.matrix.slices import slice_of, table_of
+from autograd.compile.matrix.tensors import Ref, Tensor
 
 
 def matrix(*shape):
@@ -172,3 +173,47 @@ def test_a_program_without_parameters():
     value, slopes = namespace["program"](program.parameters, [[1.0], [2.0]], [2.0, 4.0])
     assert value == 2.5
     assert slopes.shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("reduce", "expected"),
+    [
+        ("mean", "np.sum(V1) / m + 0.5 * np.sum(W1[0] * W1[0]) - 0.25"),
+        ("sum", "np.sum(V1) + 0.5 * (m * np.sum(W1[0] * W1[0])) - 0.25 * m"),
+    ],
+)
+def test_what_is_the_same_for_all_examples(reduce, expected):
+    w, b = [Value(0.5), Value(-1.0)], Value(0.3)
+    program = compile(
+        lambda x: F.maximum(F.dot(w, x, b), 0) + 0.5 * F.dot(w, w) - 0.25, [w, b], backend="numpy", reduce=reduce
+    )
+    X = np.array([[1.0, 2.0], [3.0, -1.0], [0.5, 0.5]])
+    value, slopes = program(X)
+    lines = [line.split("  #")[0].strip() for line in program.source.splitlines()]
+    assert f"value = {expected}" in lines, program.source
+    assert "0.5 + 0.5 * np.sign(Z1)" in program.source  # not Z1 - 0.0
+    namespace = {}
+    exec(program.source, namespace)
+    got, got_slopes = namespace["program"](program.parameters, X)
+    assert got == pytest.approx(value, rel=1e-12)
+    np.testing.assert_allclose(got_slopes, slopes, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("shape", "strides", "expected"),
+    [
+        ((3,), (2,), "w[9:14:2]"),
+        ((1, 3), (1, 2), "w[9:14:2].reshape(1, 3)"),
+        ((3, 1), (-4, 1), "w[9::-4].reshape(3, 1)"),
+        ((3, 1), (4, 9), "w[9:18:4].reshape(3, 1)"),
+        ((3, 1), (4, 1), "w[9:21].reshape(3, 4)[:, :1]"),
+        ((1, 1), (0, 0), "w[9:10].reshape(1, 1)"),
+        ((2, 3), (3, 1), "w[9:15].reshape(2, 3)"),
+        ((2, 3), (1, 2), "w[9 + np.arange(2)[:, None] + 2 * np.arange(3)]"),
+    ],
+)
+def test_views_of_the_parameters(shape, strides, expected):
+    text, _ = slice_of("w", Ref(Tensor("parameters", 40, False), 9, shape, strides))
+    assert text == expected
+    grid = np.ix_(*(s * np.arange(n) for n, s in zip(shape, strides, strict=True)))
+    np.testing.assert_array_equal(eval(text, {"np": np, "w": np.arange(40.0)}), 9 + sum(grid))
