@@ -186,9 +186,10 @@ def _component(
         direction = np.zeros(samples.arguments.size)
         direction[i] = max(abs(sample.look.at[i]), 0.1)
         slope, told = along(samples, sample, direction, spent), float(sample.exact[i] * direction[i])
-        if abs(slope.slope - told) > 1e-3 * abs(told) and (own := _own_scale(sample, told)):
-            slope = along(samples, sample, direction, spent, own)
-            if not _says_something(slope, told, abs(told)):
+        if abs(slope.slope - told) > 1e-3 * abs(told):
+            if own := _own_scale(sample, told):
+                slope = along(samples, sample, direction, spent, own)
+            if told and not _says_something(slope, told, abs(told)):  # lost in the rounding of f
                 slope = finite.Slope(math.nan, math.nan)
         found = slope.slope / float(direction[i])
     yours = math.nan if samples.formula is None else float(sample.claimed[i])

@@ -127,14 +127,14 @@ class _Check:
         if not self.samples.all:
             return self._report("cannot tell", "the formula could not be evaluated at any point where f has a gradient")
         engine, told = accusation(self.samples)
-        places = "1 point" if len(self.samples.all) == 1 else f"{len(self.samples.all)} points"
+        places = _points(len(self.samples.all))
         if self.formula is None:
             if engine:
                 return self._report("wrong", engine)
             if not told or self.samples.mean_nothing().any():
                 why = "f's values have too few digits here for finite differences (cancellation or overflow)"
                 return self._report("cannot tell", why)
-            agree = f"the engine's gradient agrees with finite differences at {places}. No formula was given."
+            agree = f"the engine's gradient agrees with finite differences at {_points(told)}. No formula was given."
             return self._report("right", agree)
         if engine:
             return self._report("cannot tell", engine)
@@ -271,3 +271,7 @@ class _Check:
     def _some(self, which: Any) -> str:
         names = [n for n, w in zip(self.arguments.names, which, strict=True) if w]
         return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+
+
+def _points(n: int) -> str:
+    return "1 point" if n == 1 else f"{n} points"
