@@ -42,6 +42,10 @@ def written_out(r: Recording, count: list[int], added: Collection[int], weighted
         if count[i] > 1 and count[base] == 1 and length.get(base) == math.inf:
             count[base] = 2  # a column of x, not of c·x
             multiples[base] = 2
+        products = [x for x in r.args[i] if length.get(x) == math.inf and depths[x] == depths[i]]
+        if any(count[x] > 1 for x in products):  # one of them has a column, so that all have
+            for x in products:
+                count[x] = 2
         terms: list[float] = []
         for x in r.args[i]:
             # What a step of an iteration adds to what was there before is no part of a matrix: it is deeper

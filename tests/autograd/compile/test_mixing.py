@@ -131,6 +131,19 @@ def test_the_number_of_arrays_does_not_depend_on_the_graph(weight):
     assert arrays.pop() <= 8
 
 
+def test_the_only_neighbour_of_another_is_a_row_like_others():
+    line = [[0, 1], [0, 1, 2], *([i - 1, i, i + 1] for i in range(2, 6)), [5, 6]]  # 0 and 6 have one neighbour each
+    x = RNG.normal(size=(7, 3)).tolist()
+
+    def cost():
+        h = features(x, W)
+        return sum((sum(h[j][k] for j in near) / len(near) + B[k]).tanh() for near in line for k in range(4))
+
+    program = compile(cost, PARAMS, backend="numpy")
+    program()
+    assert program.source.count(" @ ") == 2, program.source  # all rows of X W at once, forward and backward
+
+
 @pytest.mark.parametrize(("cost", "most"), [(arm, 45), (running_total, 7)])
 def test_a_running_sum_has_few_arrays(cost, most):
     assert len(plan(simplify(record(cost, PARAMS, (ROWS[0],)))).forward) <= most  # not some for each of its steps
