@@ -17,6 +17,7 @@ import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from importlib import import_module
 from operator import attrgetter
 from threading import Lock
@@ -257,13 +258,13 @@ class Program:
     def _make(self, data: Sequence[Any]) -> Runner:
         with without_collector():
             batched = self._params is not None and bool(data)
-            before = states(self._cost)
+            before = self._generators()
             recording = self._record([x[0] for x in data] if batched else data)
-            after = states(self._cost)
+            after = self._generators()
             drew = after != before
             if batched or drew:
                 again = self._record([x[-1] for x in data] if batched else data)
-                if drew and states(self._cost) != after:  # (a cost that seeds draws the same numbers each time)
+                if drew and self._generators() != after:  # (a cost that seeds draws the same numbers each time)
                     raise TraceError(DREW)
                 if not recording.same_graph(again):
                     raise TraceError(CHANGES)
@@ -278,15 +279,15 @@ class Program:
 
     def _record(self, example: Sequence[Any]) -> Recording:
         if self._params is None:
-            return record(self._cost, None, example, self._penalty)
+            cost = _telling(self._cost, "the arguments themselves, since no params were given")
+            return record(cost, None, example, self._penalty)
+        cost = _telling(self._cost, "one example, the first row of each argument")
         with self._current():
-            try:
-                return record(self._cost, self._values, example, self._penalty)
-            except (AttributeError, IndexError, TypeError) as error:
-                if example:
-                    given = ", ".join(f"an array of shape {np.shape(x)}" if np.ndim(x) else "a number" for x in example)
-                    error.add_note(f"The cost was called with one example, the first row of each argument: {given}.")
-                raise
+            return record(cost, self._values, example, self._penalty)
+
+    def _generators(self) -> list[Any]:
+        """Where the generators of random numbers stand."""
+        return [states(f) for f in (self._cost, self._penalty) if callable(f)]
 
     def _take_edits(self) -> None:
         """Take over what was edited through the Values since the two last agreed."""
@@ -467,6 +468,23 @@ def _takes_nothing(cost: Callable[..., Any]) -> bool:
         return False
 
 
+def _telling(cost: Callable[..., Any], given: str) -> Callable[..., Any]:
+    """The cost, with a note on what it was called with where Python says only that this is not subscriptable."""
+
+    @wraps(cost)
+    def told(*example: Any) -> Any:
+        try:
+            return cost(*example)
+        except (AttributeError, IndexError, TypeError) as error:
+            if example:
+                kinds = [f"an array of shape {x.shape}" if isinstance(x, np.ndarray) else
+                         "a number" if isinstance(x, Value) else f"a {type(x).__name__}" for x in example]  # fmt: skip
+                error.add_note(f"The cost was called with {given}: {', '.join(kinds)}.")
+            raise
+
+    return told
+
+
 def _is_plain(x: Array) -> bool:
     """Floats, all of them finite?"""
     return x.dtype == np.float64 and math.isfinite(x.sum())
@@ -496,5 +514,9 @@ def _flattened(x: Any, numbers: list[float]) -> Any:
         return {k: _flattened(v, numbers) for k, v in x.items()}
     leaves: list[Value] = []
     variable(x, leaves)
+    if not all(leaf.is_leaf for leaf in leaves):
+        raise TypeError(
+            f"a program takes plain numbers; got {x!r:.80}. To differentiate through a Value, call the cost"
+        )
     numbers += [leaf._data for leaf in leaves]
     return np.shape(x)

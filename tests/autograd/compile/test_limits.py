@@ -200,6 +200,21 @@ def test_a_number_that_is_not_finite_has_a_row_and_a_column():
         program([[1.0, 2.0], [3.0, math.nan]])
 
 
+def test_a_draw_in_the_penalty():
+    w = Value(1.0)
+    with pytest.raises(TraceError, match="random"):
+        compile(lambda: w * 2, [w], penalty=lambda: w * GENERATOR.random())()
+    with pytest.raises(TraceError, match="random"):
+        compile(lambda x: w * x, [w], penalty=lambda: w * GENERATOR.random())([1.0, 2.0])
+
+
+@pytest.mark.parametrize("point", [Value(3.0), [Value(3.0)], [1.0, Value(3.0)], np.array([Value(3.0)], dtype=object)])
+def test_a_program_is_not_differentiated_through(point):
+    program = compile(lambda a: np.sum(a) ** 2)
+    with pytest.raises(TypeError, match="plain numbers"):
+        program(point)
+
+
 @pytest.mark.parametrize("cost", [lambda x, t: x[0], lambda x, t: x.shape[0], lambda x, t: t[5], lambda x: x])
 def test_what_the_cost_was_called_with(cost):
     with pytest.raises((AttributeError, IndexError, TypeError)) as caught:
@@ -207,4 +222,13 @@ def test_what_the_cost_was_called_with(cost):
     assert "Input" not in str(caught.value)
     assert caught.value.__notes__ == [
         "The cost was called with one example, the first row of each argument: a number, an array of shape (3,)."
+    ]
+
+
+def test_a_batch_without_parameters():
+    w = Value(1.0)
+    with pytest.raises(TypeError) as caught:
+        compile(lambda x, t: (w * x - t) ** 2)([1.0, 2.0], [1.0, 2.0])
+    assert caught.value.__notes__ == [
+        "The cost was called with the arguments themselves, since no params were given: a list, a list."
     ]
