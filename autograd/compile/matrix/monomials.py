@@ -2,6 +2,7 @@
 
     (v·x)·(v·x)               is   (v·v)·(x·x)
     w·x·s + u·x·s             is   (w + u)·(x·s)
+    w·x - w·y                 is   w·(x - y)
 
 Then the sums are matrix products: of x·x for the examples with v·v, which is computed once for the whole batch. So does
 anyone who writes a factorisation machine in NumPy. A product that somebody else needs, too, is left as it is.
@@ -28,7 +29,7 @@ def regrouped(recording: Recording) -> Recording:
 
 
 class Parts(NamedTuple):
-    """A sum: a constant, plain terms, and, for what the examples do not share, each (c, what they do)."""
+    """A sum: a constant, plain terms, and, for what the examples do not share, each (c, what they do). Or turned."""
 
     constant: float
     plain: list[tuple[float, Factors]]
@@ -116,6 +117,12 @@ class _Monomials:
             x, y = factors if len(factors) == 2 else self._two(factors[0])
             loose += self.batched[x] == self.batched[y]
             n += 1
+        turned: dict[Factors, list[tuple[float, Factors]]] = {}
+        for own, products_of in mixed.items():
+            for c, shared in products_of:
+                turned.setdefault(shared, []).append((c, own))
+        if len(turned) < len(mixed) and 2 * len(turned) <= n:
+            mixed, loose = turned, True
         return Parts(constant, plain, mixed) if loose or (mixed and 2 * len(mixed) <= n) else None
 
     def _written(self, build: Builder, new: list[int], parts: Parts) -> int:

@@ -63,14 +63,27 @@ def of_the_root(x):
     return W[0] * x[0] * W[0] * x[1]
 
 
+def of_two(x):
+    """Two things with the same weights, as in comparisons by pairs."""
+    strength = [sum(w * v for w, v in zip(W[:3], y, strict=True)) for y in (x[:3], x[3:6])]
+    return softplus(strength[0] - strength[1])
+
+
+def windows(x):
+    """The mean of a filter over all places."""
+    return sum(W[k] * x[i + k] for i in range(5) for k in range(3)).tanh()
+
+
 COSTS = [
+    (of_two, 3),
+    (windows, 3),
     (squares_of_products, 5),
     (squares_written_out, 5),
     (squares_of_matrices, 5),
     (pairs, 7),
     (pairs_of_dots, 7),
     (scaled, 6),
-    (kept, 3),
+    (kept, 4),
     (squares_alone, 4),
     (of_the_root, 3),
 ]
@@ -111,6 +124,13 @@ def test_the_text_is_that_of_the_books():
     assert again[0] == pytest.approx(value)
     np.testing.assert_allclose(again[1], slopes)
     assert "(W1 * W1).sum(axis=-1)" in program.source
+
+
+def test_two_sums_with_the_same_weights_are_one_product():
+    program = compile(of_two, PARAMETERS, backend="numpy")
+    program(X)
+    assert "X[:, 0:3] - X[:, 3:6]" in program.source
+    assert program.source.count(" @ ") == 2
 
 
 def test_what_is_too_large_only_when_grouped():
