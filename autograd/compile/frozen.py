@@ -41,23 +41,23 @@ class Input(Value):
         if self is other:
             return True
         if isinstance(other, (*NUMBERS, Value)):
-            raise TraceError(frozen(self, "==", True))
+            raise TraceError(frozen(self, "=="))
         return NotImplemented
 
     def __ne__(self, other: object) -> bool:
         return not self == other
 
     def __bool__(self) -> bool:
-        raise TraceError(frozen(self, "a condition", True))
+        raise TraceError(frozen(self, "a condition"))
 
     def __index__(self) -> int:
-        REFUSED.append(frozen(self, "an index", True))
+        REFUSED.append(frozen(self, "an index"))
         raise TraceError(REFUSED[-1])
 
     def __hash__(self) -> int:
         caller = sys._getframe(1).f_globals.get("__name__", "")
         if caller.split(".")[0] not in OURS:  # the engine keeps nodes in sets and dicts; a cost looks numbers up there
-            raise TraceError(frozen(self, "a key", True))
+            raise TraceError(frozen(self, "a key"))
         return Value.__hash__(self)
 
 
@@ -98,7 +98,7 @@ def _refused(name: str) -> Callable[..., Any]:
     """A function of plain numbers that no graph holds."""
 
     def of_the_example(self: Input, *_: Any) -> Any:
-        raise TraceError(frozen(self, name, True))
+        raise TraceError(frozen(self, name))
 
     return of_the_example
 
@@ -131,10 +131,10 @@ def release(leaves: list[Value]) -> None:
         leaf.__class__ = Value
 
 
-def frozen(value: Value, what: str, example: bool) -> str:
-    """The message: `what` was done with this Value, which depends on the example (or else on the parameters)."""
+def frozen(value: Value, what: str, of: str = "the example") -> str:
+    """The message: `what` was done with this Value, which depends on the example (the parameters, the arguments)."""
     name = f" ({value.label})" if value.label else ""
-    of = "the example" if example else "the parameters"
+    every, one = ("numbers", "these") if of == "the arguments" else ("examples", "one of them")
     if what == ".data":
         does, instead = f"reads .data of a Value{name}", "compute with the Value itself"
     elif what in ("an index", "a key"):
@@ -148,6 +148,6 @@ def frozen(value: Value, what: str, example: bool) -> str:
         does = f"compares a Value{name} ({what})" if what != "a condition" else f"uses a Value{name} as a condition"
         instead = "use where(c, a, b), maximum, minimum, relu or abs, which stay in the graph"
     return (
-        f"the cost {does} that depends on {of}. The program is recorded once and replayed for all examples, so this "
-        f"would be frozen as it came out for one of them. Instead: {instead}.{at(users_line())}"
+        f"the cost {does} that depends on {of}. The program is recorded once and replayed for all {every}, so this "
+        f"would be frozen as it came out for {one}. Instead: {instead}.{at(users_line())}"
     )

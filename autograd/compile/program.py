@@ -133,6 +133,7 @@ class Program:
         self._backend = backend
         self._recording: Recording | None = None
         self._kinds: list[Any] | None = None
+        self._blind = False  # whether NaN may pass unseen: where(NaN, a, b) is b, and max(NaN, 1) is 1 in Python
         self._structure: Any = None  # of the arguments, where they are what is differentiated
         self._arguments: Array = np.zeros(0)  # and their numbers
         self._lock = Lock()
@@ -150,6 +151,8 @@ class Program:
         """
         if self._straight is not None:
             try:
+                if self._blind and not math.isfinite(sum(batch)):
+                    raise ValueError
                 result: tuple[float, Any] = self._straight(*batch)
                 if result[0].__class__ is float:
                     return result
@@ -164,9 +167,9 @@ class Program:
         if not self._is_like_the_last(batch):
             data = arrays(batch, self._recording.shapes if runner is not None and self._recording is not None else None)
             self._kinds = list(map(_KIND, data))
+        if (runner is None or self._blind) and not ieee_is_on():
+            self._demand_finite(data)
         if runner is None:
-            if not ieee_is_on():
-                self._demand_finite(data)
             runner = self._make(data)
         weight = 1.0 / len(data[0]) if self._mean and data else 1.0
         value, gradient, finite = quietly(_run, runner, self._parameters, data, weight)
@@ -273,6 +276,8 @@ class Program:
                 recording.penalty = None
             self._recording = simplify(recording)
             self._backend = self._asked if self._asked != "auto" else choose(self._recording)
+            choices = {rules.where, rules.maximum, rules.minimum} if self._backend == "python" else {rules.where}
+            self._blind = not choices.isdisjoint(self._recording.ops)
             self._runner = backend_module(self._backend).make(self._recording)
             self._runner.mean = self._mean
         return self._runner

@@ -127,7 +127,8 @@ def record(
         leaves, _ = topological(value)
         for leaf in leaves:
             if leaf in known or leaf in inputs:
-                raise TraceError(frozen(value, what, leaf in inputs))
+                of = "the example" if leaf in inputs else "the parameters" if given else "the arguments"
+                raise TraceError(frozen(value, what, of))
 
     REFUSED.clear()
     # Whether this one example is inside every domain is not the question here: the program says so, for any row

@@ -200,6 +200,22 @@ def test_a_number_that_is_not_finite_has_a_row_and_a_column():
         program([[1.0, 2.0], [3.0, math.nan]])
 
 
+@pytest.mark.parametrize(
+    "f", [lambda x: F.where(x, 1.0, 2.0), lambda x: F.maximum(x, 1.0), lambda x: F.minimum(x, 1.0), F.relu, F.sigmoid]
+)
+def test_nan_passes_no_choice_unseen(backend, f):
+    w = Value(2.0)
+    program = compile(lambda x: w * f(x), [w], backend=backend)
+    program([1.0, 2.0])
+    with pytest.raises(ValueError, match=r"^row 1 of the batch: argument 0 holds nan"):
+        program([1.0, math.nan])
+    function = compile(lambda x: f(x) + 0.0 * x, backend=backend)
+    function(1.0)
+    function(2.0)
+    with pytest.raises(ValueError, match="nan"):
+        function(math.nan)
+
+
 def test_a_draw_in_the_penalty():
     w = Value(1.0)
     with pytest.raises(TraceError, match="random"):
@@ -232,3 +248,8 @@ def test_a_batch_without_parameters():
     assert caught.value.__notes__ == [
         "The cost was called with the arguments themselves, since no params were given: a list, a list."
     ]
+
+
+def test_without_params_the_message_speaks_of_arguments():
+    with pytest.raises(TraceError, match="depends on the arguments. .* replayed for all numbers"):
+        compile(lambda a: a if a > 0 else -a)(3.0)
