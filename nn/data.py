@@ -71,7 +71,7 @@ def labels(y: Any, m: int | None = None, K: int | None = None) -> Labels:
         wrong = np.flatnonzero(~(np.isin(given, (0, 1)).all(axis=1) & (given.sum(axis=1) == 1)))
         if len(wrong):
             raise ValueError(f"row {wrong[0]} of y is not one-hot (one 1 and otherwise 0): {given[wrong[0]].tolist()}")
-        return given.argmax(axis=1).astype(np.int64)  # type: ignore[no-any-return]
+        return given.argmax(axis=1).astype(np.int64)  # type: ignore[no-any-return, unused-ignore]
     top = np.inf if K is None else K - 1
     wrong = np.flatnonzero(~((given == np.floor(given)) & (given >= 0) & (given <= top)))
     if len(wrong):

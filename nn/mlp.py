@@ -184,7 +184,7 @@ class MLP(Module):
 
     def _classes(self, A: data.Floats) -> data.Labels:
         if A.shape[1] > 1:
-            return A.argmax(axis=1).astype(np.int64)  # type: ignore[no-any-return]
+            return A.argmax(axis=1).astype(np.int64)  # type: ignore[no-any-return, unused-ignore]
         threshold = THRESHOLDS[self.layers[-1].neurons[0].activation]
         return (A[:, 0] >= threshold).astype(np.int64)
 
