@@ -251,5 +251,5 @@ def test_a_batch_without_parameters():
 
 
 def test_without_params_the_message_speaks_of_arguments():
-    with pytest.raises(TraceError, match="depends on the arguments. .* replayed for all numbers"):
+    with pytest.raises(TraceError, match=r"depends on the arguments\. .* replayed for all numbers"):
         compile(lambda a: a if a > 0 else -a)(3.0)
