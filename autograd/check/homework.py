@@ -251,7 +251,10 @@ def _noting(outcome: Outcome, path: Path, seconds: float | None = None) -> Itera
     except SyntaxError as error:
         outcome.error = _unreadable(error)
     except BaseException as error:
-        outcome.error = f"{type(error).__name__}{_message(error)}{_place(error, path)}"
+        message, place = _message(error), _place(error, path)
+        if not place and "null bytes" in message:  # a ValueError before Python 3.11.4, a SyntaxError since
+            place = TEXT_FILE
+        outcome.error = f"{type(error).__name__}{message}{place}"
     finally:
         if clock is not None:
             clock.cancel()
@@ -269,6 +272,7 @@ def _interrupt() -> None:
         _thread.interrupt_main()
 
 
+TEXT_FILE = ". Is it a text file, saved as UTF-8?"
 LONGEST = 2000  # characters of a message that are shown
 
 
@@ -285,7 +289,7 @@ def _message(error: BaseException) -> str:
 def _unreadable(error: SyntaxError) -> str:
     """A SyntaxError with its line, and a mark under the place."""
     if error.lineno is None:
-        return f"{type(error).__name__}: {error.msg}. Is it a text file, saved as UTF-8?"
+        return f"{type(error).__name__}: {error.msg}{TEXT_FILE}"
     said = f"{type(error).__name__} in line {error.lineno} of {Path(error.filename or '').name}: {error.msg}"
     text, place = (error.text or "").rstrip("\n"), max(0, (error.offset or 1) - 1)
     if not text.strip():
