@@ -121,7 +121,7 @@ class _Monomials:
         for own, products_of in mixed.items():
             for c, shared in products_of:
                 turned.setdefault(shared, []).append((c, own))
-        if len(turned) < len(mixed) and 2 * len(turned) <= n:
+        if 1 < len(turned) < len(mixed) and 2 * len(turned) <= n:  # (one weight makes no matrix product)
             mixed, loose = turned, True
         return Parts(constant, plain, mixed) if loose or (mixed and 2 * len(mixed) <= n) else None
 

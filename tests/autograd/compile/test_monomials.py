@@ -83,7 +83,7 @@ COSTS = [
     (pairs, 7),
     (pairs_of_dots, 7),
     (scaled, 6),
-    (kept, 4),
+    (kept, 3),
     (squares_alone, 4),
     (of_the_root, 3),
 ]
