@@ -28,6 +28,7 @@ class Slope:
               are z, the first argument, the second, … None for a power: it depends on the exponent how that is written
     needs     which places occur; none in a slope of 1
     place     the place, where that is the whole slope
+    is_one    whether it is 1: what comes from above passes on as it is
     """
 
     tree: Expression
@@ -35,6 +36,7 @@ class Slope:
     tail: str | None
     needs: tuple[int, ...]
     place: int | None
+    is_one: bool
 
     def times(self, upstream: str, text: Sequence[str], places: Sequence[int]) -> str:
         """The product with a term from above, " + g" or " - g".
@@ -98,7 +100,7 @@ def _slope(op: Op, k: int) -> Slope | None:
     names = _symbols(tree)
     whole = PLACES.index(tree.args[0]) if tree.op == "" and names else None
     needs = tuple(i for i, place in enumerate(PLACES) if place in names)
-    return Slope(tree, "-" if minus else "+", tail, needs, whole)
+    return Slope(tree, "-" if minus else "+", tail, needs, whole, is_one=tail == "" and not minus)
 
 
 def _sign_and_rest(tree: Expression) -> tuple[bool, Expression]:

@@ -7,6 +7,7 @@ Builder is given (`autograd.compile.rewrite.identities`).
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 from autograd import rules
@@ -29,6 +30,7 @@ class Builder:
         self.ops, self.args, self.constants = self.out.ops, self.out.args, self.out.constants
         self.identities = identities
         self.known: dict[object, int] = {}
+        self.nodes: defaultdict[Op, dict[tuple[int, ...], int]] = defaultdict(dict)
         self.bases: list[int] = []
         self.logs: dict[int, tuple[int, ...]] = {}  # what is known of sums of exponentials: see there
         self.shifted: dict[int, tuple[int, dict[int, int], int] | None] = {}
@@ -85,12 +87,11 @@ class Builder:
 
     def node(self, op: Op, args: tuple[int, ...]) -> int:
         """The slot of exactly this node, shared with any equal one."""
-        key = (op, args)
-        if (op is ADD or op is MUL) and args[0] > args[1]:
-            key = (op, args[::-1])
-        slot = self.known.get(key)
+        key = args[::-1] if (op is ADD or op is MUL) and args[0] > args[1] else args
+        same = self.nodes[op]
+        slot = same.get(key)
         if slot is None:  # (written out: this is where the time goes)
-            slot = self.known[key] = len(self.bases)
+            slot = same[key] = len(self.bases)
             self.ops.append(op)
             self.args.append(args)
             self.bases.append(args[1] if op is MUL and args[0] in self.constants else slot)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from autograd import rules
 from autograd.compile.record import Recording
 from autograd.compile.slopes import needs
+from autograd.op import Op
 from autograd.spell import python
 
 REPEATS = frozenset({rules.RULES[name] for name in (*python.WRITTEN_OUT, "power")})  # write their arguments twice
@@ -17,6 +18,8 @@ REPEATS = frozenset({rules.RULES[name] for name in (*python.WRITTEN_OUT, "power"
 
 def live(recording: Recording, root: int) -> bytearray:
     """For each slot up to the root, whether the root is made from it."""
+    if recording.penalty is None:
+        return bytearray(b"\1" * (root + 1))  # a recording holds nothing else
     result = bytearray(root + 1)
     result[root] = 1
     for i in range(root, -1, -1):
@@ -43,25 +46,26 @@ def named(recording: Recording, root: int, live: bytearray, active: bytearray) -
     """For each slot up to the root, whether its text would stand in more than one place, forward or backward."""
     used, result = bytearray(root + 1), bytearray(root + 1)
     used[root] = 1
-    for i, op in enumerate(recording.ops[: root + 1]):
-        args = recording.args[i]
+    known: dict[Op, tuple[bool, tuple[tuple[int, int], ...]]] = {}
+    for i, (op, args) in enumerate(zip(recording.ops[: root + 1], recording.args, strict=False)):
         if not args or not live[i]:
             continue
-        repeats = op in REPEATS
+        if op not in known:
+            known[op] = (op in REPEATS, needs(op))
+        repeats, needed = known[op]
         for a in args:
             if used[a] or repeats:
                 result[a] = 1
             else:
                 used[a] = 1
-        if not active[i]:
-            continue
         if op is rules.dot:
             for w, x in pairs(args):
                 result[x] |= active[w]
                 result[w] |= active[x]
-        for k, place in needs(op):
-            if active[args[k]]:
-                result[args[place - 1] if place else i] = 1
+        elif needed and active[i]:
+            for k, place in needed:
+                if active[args[k]]:
+                    result[args[place - 1] if place else i] = 1
     return result
 
 

@@ -26,6 +26,8 @@ from autograd.expression import ATOM, BINDING, SIGN
 from autograd.op import Op, SumOp
 from autograd.spell import python
 
+MUL = rules.mul  # found faster here
+INFIX = {rules.RULES[name]: (f" {sign} ", BINDING[name]) for name, sign in SIGN.items()}
 LONG = 300  # characters of one expression: it may nest no deeper than CPython's compiler recurses
 
 
@@ -79,37 +81,37 @@ class _Writer:
 
     def forward(self) -> None:
         """The text of every slot; a line for each that has a name."""
-        r, text, binds, live, named = self.r, self.text, self.binds, self.live, self.named
-        for i in range(self.root + 1):
+        r, text, binds, live, named, lines = self.r, self.text, self.binds, self.live, self.named, self.lines
+        for i, (op, args) in enumerate(zip(r.ops[: self.root + 1], r.args, strict=False)):
             if not live[i]:
                 continue
-            args = r.args[i]
             if not args:
                 text[i] = repr(r.constants[i]) if i in r.constants else self.names[i]
                 continue
-            op = r.ops[i]
-            if isinstance(op, SumOp):
-                written, binding = self._added_up(f"v{i}", self._terms(op, args)), BINDING["add"]
+            infix = INFIX.get(op)
+            if infix is not None:  # (written out: this is where the time goes)
+                sign, binding = infix
+                x, y = args
+                left, right = text[x], text[y]
+                if binds[x] < binding:
+                    left = f"({left})"
+                if binds[y] <= binding:  # a - (b - c) needs its parentheses, and so does a + (b + c): floats
+                    right = f"({right})"
+                elif right[0] == "-" and binding == 1:
+                    sign, right = (" + " if sign == " - " else " - "), right[1:]
+                written = f"{left}{sign}{right}"
+            elif isinstance(op, SumOp):
+                written, binding = self._added_up(f"v{i}", self._terms(op, args)), 1
+            elif op is rules.neg:
+                written, binding = "-" + self._factor(args[0], 3), 3
             else:
-                written, binding = self._expression(op.name, args)
+                written, binding = python.call(op.name, [text[a] for a in args]), ATOM
             if named[i] or len(written) > LONG:
-                written, binding = self._assigned(f"v{i}", written), ATOM
-            text[i], binds[i] = written, binding
-
-    def _expression(self, name: str, args: tuple[int, ...]) -> tuple[str, int]:
-        """An operation of these slots, and how tightly it binds."""
-        text = self.text
-        binding = BINDING.get(name)
-        if binding is None:
-            return python.call(name, [text[a] for a in args]), ATOM
-        if name == "neg":
-            return "-" + self._factor(args[0], binding), binding
-        x, y = args
-        # a - (b - c) needs its parentheses, (a - b) - c does not; floats are not associative: a + (b + c) keeps them
-        right = self._factor(y, binding + 1)
-        if right[0] == "-" and binding == 1:
-            return f"{text[x]} {'+' if name == 'sub' else '-'} {right[1:]}", binding
-        return f"{self._factor(x, binding)} {SIGN[name]} {right}", binding
+                text[i] = name = f"v{i}"
+                if written != name:
+                    lines.append(f"{name} = {written}")
+            else:
+                text[i], binds[i] = written, binding
 
     def _factor(self, slot: int, least: int) -> str:
         """The text, in parentheses if it binds less tightly than this."""
@@ -143,9 +145,9 @@ class _Writer:
 
     def backward(self) -> None:
         """The gradient of every parameter; a line for each other one that is needed more than once."""
-        ops, all_args, active, text = self.r.ops, self.r.args, self.active, self.text
+        ops, all_args, active, text, lines = self.r.ops, self.r.args, self.active, self.text, self.lines
         gradient, several = self.gradient, self.several
-        known: dict[Op, tuple[Slope | None, ...]] = {}
+        known: dict[Op, list[tuple[int, Slope]]] = {}
         if active[self.root]:
             gradient[self.root] = " + 1.0"
         for i in range(self.root, -1, -1):
@@ -153,9 +155,12 @@ class _Writer:
             if not g or not args:
                 continue
             op = ops[i]
-            square = op is rules.mul and args[0] == args[1]
+            square = op is MUL and args[0] == args[1]
             times = 1 if square or (len(args) == 2 and active[args[0]] != active[args[1]]) else len(args)
-            if several[i] or len(g) > LONG or (times > 1 and (g[-1] == ")" or g.find(" ", 3) > 0)):
+            if several[i] and times > 1:
+                lines.append(f"g{i} = {_without_plus(g)}")
+                g = f" + g{i}"
+            elif several[i] or len(g) > LONG or (times > 1 and (g[-1] == ")" or g.find(" ", 3) > 0)):
                 g = self._upstream(i, g, times)
             if square:  # both slopes of x·x at once
                 self._add(args[0], f"{product(g[:3] + '2.0', g[3:])} * {text[args[0]]}")
@@ -165,23 +170,29 @@ class _Writer:
                 if isinstance(op, SumOp):
                     self._through_sum(op, args, g)
                     continue
-                along = known[op] = slopes(op)
-            places = (i, *args)
-            for a, slope in zip(args, along):  # noqa: B905 (there are as many)
-                if slope is not None and active[a]:
-                    before = gradient[a]
-                    term = slope.times(g, text, places)
-                    if not before:
-                        gradient[a] = term
-                    elif len(before) > LONG:
-                        self._add(a, term)
-                    else:
-                        gradient[a] = before + term
-                        several[a] = 1
+                along = known[op] = [(k, slope) for k, slope in enumerate(slopes(op)) if slope is not None]
+            for k, slope in along:
+                a = args[k]
+                if not active[a]:
+                    continue
+                if slope.is_one:
+                    term = g
+                elif op is MUL:
+                    term = product(g, text[args[1 - k]])
+                else:
+                    term = slope.times(g, text, (i, *args))
+                before = gradient[a]
+                if not before:
+                    gradient[a] = term
+                elif len(before) > LONG:
+                    self._add(a, term)
+                else:
+                    gradient[a] = before + term
+                    several[a] = 1
 
     def _upstream(self, i: int, g: str, times: int) -> str:
         """The gradient of this slot as one term, which is to stand so many times: short, or a name."""
-        short = times == 1 or (not self.several[i] and (_is_atom(g[3:]) or (times == 2 and _is_pair(g[3:]))))
+        short = times == 1 or _is_atom(g[3:]) or (times == 2 and _is_pair(g[3:]))
         if not short or len(g) > LONG:
             return " + " + self._assigned(f"g{i}", _without_plus(g))
         return f" + ({_without_plus(g)})" if self.several[i] else g
