@@ -22,21 +22,23 @@ PLACES = ("place0_", "place1_", "place2_", "place3_")  # z and the arguments, as
 class Slope:
     """∂z/∂(one argument), to be multiplied with what comes from above.
 
-    tree      as an expression, without its sign
-    sign      "+" or "-"
-    tail      what is written behind that which comes from above: " * {2}", " / {1}", "" for a slope of 1. The places
-              are z, the first argument, the second, … None for a power: it depends on the exponent how that is written
-    needs     which places occur; none in a slope of 1
-    place     the place, where that is the whole slope
-    is_one    whether it is 1: what comes from above passes on as it is
+    tree         as an expression, without its sign
+    sign         "+" or "-"
+    tail         what is written behind that which comes from above: " * {2}", " / {1}", "" for a slope of 1. The places
+                 are z, the first argument, the second, … None for a power: the exponent decides how that is written
+    needs        which places occur; none in a slope of 1
+    place        the place, where that is the whole slope; -1 where it is not
+    is_one       whether it is 1, sign included: what comes from above passes on as it is
+    is_argument  whether it is one of the arguments, sign included: the one at `place`
     """
 
     tree: Expression
     sign: str
     tail: str | None
     needs: tuple[int, ...]
-    place: int | None
+    place: int
     is_one: bool
+    is_argument: bool
 
     def times(self, upstream: str, text: Sequence[str], places: Sequence[int]) -> str:
         """The product with a term from above, " + g" or " - g".
@@ -45,7 +47,7 @@ class Slope:
         """
         if self.sign == "-":
             upstream = f" - {upstream[3:]}" if upstream[1] == "+" else f" + {upstream[3:]}"
-        if self.place is not None:
+        if self.place >= 0:
             return product(upstream, text[places[self.place]])
         if self.tail == "":
             return upstream
@@ -98,9 +100,10 @@ def _slope(op: Op, k: int) -> Slope | None:
         for i, place in enumerate(PLACES):
             tail = tail.replace(place, f"{{{i}}}")
     names = _symbols(tree)
-    whole = PLACES.index(tree.args[0]) if tree.op == "" and names else None
+    whole = PLACES.index(tree.args[0]) if tree.op == "" and names else -1
     needs = tuple(i for i, place in enumerate(PLACES) if place in names)
-    return Slope(tree, "-" if minus else "+", tail, needs, whole, is_one=tail == "" and not minus)
+    one, argument = not minus and tail == "", not minus and whole > 0
+    return Slope(tree, "-" if minus else "+", tail, needs, whole, one, argument)
 
 
 def _sign_and_rest(tree: Expression) -> tuple[bool, Expression]:

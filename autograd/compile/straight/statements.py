@@ -177,8 +177,8 @@ class _Writer:
                     continue
                 if slope.is_one:
                     term = g
-                elif op is MUL:
-                    term = product(g, text[args[1 - k]])
+                elif slope.is_argument:
+                    term = product(g, text[args[slope.place - 1]])
                 else:
                     term = slope.times(g, text, (i, *args))
                 before = gradient[a]
