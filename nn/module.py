@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -27,7 +28,19 @@ from autograd import Value
 from autograd.rules import LEAF
 from autograd.value import NUMBERS, ZERO
 
-Found = dict[Value, tuple[str, bool]]  # each parameter once: its name, and whether it is a bias
+
+class Found(dict[Value, tuple[str, bool]]):
+    """Each parameter once: its name, and whether it is a bias.
+
+    results   what is held and is no leaf: its name, and the result
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.results: list[tuple[str, Value]] = []
+
+
+FEW = 16  # nodes of a result that a student wrote into __init__
 
 _is_bias = cache(lambda name: re.fullmatch(r"b(ias(es)?)?_?\d*", name) is not None)
 
@@ -48,9 +61,21 @@ class Module:
         return forward(*args, **kwargs)
 
     def parameters(self) -> list[Value]:
-        """Every parameter once, in a stable order."""
-        found: Found = {}
+        """Every parameter once, in a stable order.
+
+        Warns of a result that looks like a parameter and is none: ``self.w = Value(0.5) * 0.1`` will not be trained.
+        """
+        found = Found()
         _attributes(self, "", found, {id(self)})
+        for name, result in found.results[:100]:  # (activations may be kept, and be many)
+            if _is_of_its_own(result, found):
+                warnings.warn(
+                    f"{type(self).__name__}: {name} is the result of {result.op!r}, not a leaf: it is no parameter and "
+                    "will not be trained. Calculate with numbers first and make a Value of what comes out, "
+                    f"Value({result.data:.4g}) here; or keep the number alone, if it is not to be trained.",
+                    stacklevel=2,
+                )
+                break
         return list(found)
 
     def named_parameters(self) -> list[tuple[str, Value]]:
@@ -113,7 +138,7 @@ class Module:
             p.data = numbers[name]
 
     def _found(self) -> Found:
-        found: Found = {}
+        found = Found()
         _collect(self, "", found, set())
         return found
 
@@ -129,7 +154,7 @@ def _collect(module: Module, prefix: str, found: Found, seen: set[int]) -> None:
         seen.add(id(module))
         _attributes(module, prefix, found, seen)
         return
-    names: Found = {}  # the subclass says which are its parameters; its attributes say what they are called
+    names = Found()  # the subclass says which are its parameters; its attributes say what they are called
     _attributes(module, prefix, names, seen | {id(module)})
     seen.add(id(module))
     for i, p in enumerate(module.parameters()):
@@ -152,7 +177,9 @@ def _held(module: Module) -> Iterator[tuple[str, Any]]:
 
 def _walk(x: Any, name: str, key: str, owner: Module, found: Found, seen: set[int]) -> None:
     if isinstance(x, Value):
-        if x._rule is LEAF and x not in found:  # neither a constant nor the result of an earlier forward pass
+        if not x.is_leaf:  # perhaps of an earlier forward pass
+            found.results.append((name, x))
+        elif x._rule is LEAF and x not in found:  # no constant
             found[x] = (name, owner.is_bias(key))
     elif isinstance(x, Module):
         _collect(x, name + ".", found, seen)
@@ -169,6 +196,17 @@ def _items(x: Any) -> Iterator[tuple[str, Any]]:
         places = np.ndindex(x.shape) if x.dtype == object else ()
         return ((".".join(map(str, place)), x[place]) for place in places)
     return ((str(i), item) for i, item in enumerate(x))
+
+
+def _is_of_its_own(result: Value, found: Found) -> bool:
+    """Whether this was made, in a few steps, of leaves that are no parameters: not by a forward pass."""
+    todo, leaves = [result], 0
+    for node in todo:
+        if len(todo) > FEW or node in found:
+            return False
+        todo += node.args
+        leaves += node._rule is LEAF
+    return leaves > 0
 
 
 # -- Messages ------------------------------------------------------------------------------------------------

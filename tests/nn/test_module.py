@@ -205,3 +205,30 @@ def test_numbers_of_any_width_are_taken():
         with pytest.raises(ValueError, match="not a finite number"):
             model.load_state_dict(before | {"layers.0.neurons.0.b": wrong})
         assert model.state_dict() == before
+
+
+def test_a_scaled_weight_is_no_parameter_and_that_is_said():
+    class Scaled(nn.Module):
+        def __init__(self):
+            self.w = np.array([Value(0.5), Value(-0.25)]) * 0.1
+            self.b = Value(0.0, "b")
+
+    with pytest.warns(UserWarning, match=r"^Scaled: w\.0 is the result of '\*'.*Value\(0\.05\) here") as seen:
+        assert [p.label for p in Scaled().parameters()] == ["b"]
+    assert [warning.filename for warning in seen] == [__file__]
+
+
+def test_what_a_forward_pass_keeps_is_not_taken_for_a_weight():
+    class Keeping(nn.Module):
+        def __init__(self):
+            self.w = Value(2.0, "w")
+            self.before = self.after = None
+
+        def forward(self, x):
+            self.before = [self.w * x, 0.5 * (self.w * x).tanh() * self.w]
+            self.after = sum((x * k for k in range(40)), self.before[0])
+            return self.after
+
+    model = Keeping()
+    model(Value(3.0))
+    assert [p.label for p in model.parameters()] == ["w"]
