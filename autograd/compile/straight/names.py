@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import re
 from collections import Counter
 from collections.abc import Iterable
+
+import numpy as np
 
 from autograd import rules
 from autograd.compile.record import Recording
@@ -75,18 +78,30 @@ def pairs(args: tuple[int, ...]) -> Iterable[tuple[int, int]]:
     return zip(args[:n], args[len(args) - n :], strict=True)
 
 
-def leaf_names(recording: Recording) -> dict[int, str]:
-    """p0, p1, … and x0, x1, …; a label that can be a name, and is the only one of its kind, is used instead."""
-    r = recording
-    count = Counter([r.labels.get(i, "") for i in (*r.parameters, *r.inputs)])
-    names: dict[int, str] = {}
-    for letter, leaves in (("p", r.parameters), ("x", r.inputs)):
-        for i, place in leaves.items():
-            label = r.labels.get(i, "")
-            names[i] = label if count[label] == 1 and _can_be_a_name(label) else f"{letter}{place}"
+def parameter_names(recording: Recording) -> list[str]:
+    """p0, p1, …; a label that can be a name, and is the only one of its kind, is used instead."""
+    labels = {place: recording.labels.get(i, "") for i, place in recording.parameters.items()}
+    count = Counter(labels.values())
+    names = []
+    for k in range(recording.parameter_count):
+        label = labels.get(k, "")
+        good = count[label] == 1 and _can_be_a_name(label) and not re.fullmatch(r"x\d+", label)
+        names.append(label if good else f"p{k}")
     return names
 
 
+def input_names(recording: Recording, taken: list[str]) -> list[str]:
+    """What the cost calls them, t for a number and x0, x1, … for a row; x0, x1, … for all where that cannot be."""
+    names = [
+        name + "_".join(map(str, place))
+        for name, shape in zip(recording.names, recording.shapes, strict=True)
+        for place in np.ndindex(shape)
+    ]
+    if len({*names, *taken}) == len(names) + len(taken) and all(map(_can_be_a_name, names)):
+        return names
+    return [f"x{k}" for k in range(len(names))]
+
+
 def _can_be_a_name(label: str) -> bool:
-    ours = label[:1] in "pxvgsr" or label in python.FUNCTIONS or hasattr(builtins, label)
+    ours = re.fullmatch(r"[pvgr]\d+|s", label) or label in python.FUNCTIONS or hasattr(builtins, label)
     return label.isidentifier() and label.isascii() and not keyword.iskeyword(label) and not ours

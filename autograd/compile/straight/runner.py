@@ -31,6 +31,8 @@ def make(recording: Recording) -> Straight:
 class Straight:
     """A straight-line function, called once for every row of the batch."""
 
+    mean = True
+
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
 
@@ -48,7 +50,13 @@ class Straight:
     def source(self) -> str:
         """The functions as text, with what they need to run by themselves."""
         text = "\n\n\n".join(filter(None, [self._text, self._penalty_text]))
-        return python.header(text) + text + "\n"
+        return python.header(text) + self._note() + text + "\n"
+
+    def _note(self) -> str:
+        if not self.recording.shapes:
+            return ""
+        penalty = ", plus the penalty" if self._penalty_text else ""
+        return f"# For one example. A batch has the {'mean' if self.mean else 'sum'} over its examples{penalty}.\n"
 
     @cached_property
     def _text(self) -> str:
@@ -80,7 +88,7 @@ class Straight:
                 gradient += slopes
         value, gradient = value * weight, gradient * weight
         if self.penalty is not None:
-            extra, slopes = self.penalty(*p, *[0.0] * self.recording.input_count)
+            extra, slopes = self.penalty(*p)
             value, gradient = value + extra, gradient + slopes
         return value, gradient
 

@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from autograd import rules
 from autograd.compile.record import Recording
 from autograd.compile.slopes import Slope, product, slopes
-from autograd.compile.straight.names import active, leaf_names, live, named, pairs
+from autograd.compile.straight.names import active, input_names, live, named, pairs, parameter_names
 from autograd.expression import ATOM, BINDING, SIGN
 from autograd.op import Op, SumOp
 from autograd.spell import python
@@ -32,7 +32,7 @@ LONG = 300  # characters of one expression: it may nest no deeper than CPython's
 
 
 def source(recording: Recording, name: str = "program", root: int | None = None, *, checked: bool = False) -> str:
-    """The text of ``name(p0, p1, …, x0, x1, …)``, which returns (cost, tuple of ∂cost/∂p).
+    """The text of ``name(p0, p1, …, x0, x1, …)``, which returns (cost, tuple of ∂cost/∂p); of a penalty, without x.
 
     With `checked` it raises ValueError where one of these is not finite.
     """
@@ -45,7 +45,11 @@ class _Writer:
     def __init__(self, recording: Recording, root: int) -> None:
         self.r, self.root = recording, root
         self.lines: list[str] = []
-        self.names = leaf_names(recording)
+        parameters = parameter_names(recording)
+        inputs = input_names(recording, parameters)
+        self.names = {i: parameters[k] for i, k in recording.parameters.items()}
+        self.names |= {i: inputs[k] for i, k in recording.inputs.items()}
+        self.signature = [*parameters, *inputs] if root == recording.root else parameters
         self.live = live(recording, root)
         self.active = active(recording)
         self.named = named(recording, root, self.live, self.active)
@@ -57,10 +61,6 @@ class _Writer:
     def function(self, name: str, checked: bool) -> str:
         """The whole text."""
         r = self.r
-        places = {place: self.names[i] for i, place in r.parameters.items()}
-        inputs = {place: self.names[i] for i, place in r.inputs.items()}
-        signature = [places.get(k, f"p{k}") for k in range(r.parameter_count)]
-        signature += [inputs.get(k, f"x{k}") for k in range(r.input_count)]
         self.forward()
         self.backward()
         results = ["0.0"] * r.parameter_count
@@ -75,7 +75,7 @@ class _Writer:
             self.lines.append("if s - s != 0.0: raise ValueError")  # inf - inf and nan - nan are nan
         body = "".join([f"    {line}\n" for line in self.lines])
         end = "," if len(results) == 1 else ""
-        return f"def {name}({', '.join(signature)}):\n{body}    return {value}, ({', '.join(results)}{end})"
+        return f"def {name}({', '.join(self.signature)}):\n{body}    return {value}, ({', '.join(results)}{end})"
 
     # -- Forward ------------------------------------------------------------------------------------------------
 

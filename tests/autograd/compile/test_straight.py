@@ -2,6 +2,7 @@
 
 import ast
 import gc
+import inspect
 import math
 import re
 from importlib import import_module
@@ -317,3 +318,46 @@ def test_many_rows_go_through_in_blocks(monkeypatch):
     monkeypatch.setattr(runner, "BLOCK", 5)
     value, gradient = compile(lambda x: (w * x).tanh(), w, backend="python")(x)
     assert (value, gradient[0]) == (whole[0], whole[1][0])
+
+
+# -- Names --------------------------------------------------------------------------------------------------------
+
+
+def line_of(program, begins):
+    return next(line for line in program.source.splitlines() if line.startswith(begins))
+
+
+def test_the_text_calls_the_arguments_what_the_cost_calls_them():
+    w, b = Value(2.0, "w"), Value(1.0, "v")
+    program = compile(lambda x, t: (w * x[0] + b * x[1] - t) ** 2, [w, b], backend="python", penalty=lambda: 0.1 * w**2)
+    assert np.hstack(program([[1.0, 2.0]], [3.0])) == pytest.approx([1.4, 2.4, 4.0])
+    assert line_of(program, "def program") == "def program(w, v, x0, x1, t):"
+    assert line_of(program, "def penalty") == "def penalty(w, v):"
+    assert (
+        line_of(program, "# For one") == "# For one example. A batch has the mean over its examples, plus the penalty."
+    )
+
+
+@pytest.mark.parametrize(
+    ("cost", "labels", "signature"),
+    [
+        (lambda x, x0, w: x[0] * x0 * w, ["w", "x1"], "w, p1, x0, x1, x2"),  # the first two would both be x0
+        (lambda x, w, t: x[0] * w * t, ["w", "x1"], "w, p1, x0, x1, x2"),  # two would be w
+        (lambda x, s, t: x[0] * s * t, ["g1", "x1"], "p0, p1, x0, x1, x2"),  # s and g1 are ours
+        (lambda x, exp, t: x[0] * exp * t, ["lambda", "print"], "p0, p1, x0, x1, x2"),
+        (lambda rows, vec, t: rows[0] * vec * t, ["rate", "rate"], "p0, p1, rows0, vec, t"),
+    ],
+)
+def test_names_that_would_clash_are_not_taken(cost, labels, signature):
+    leaves = [Value(2.0, labels[0]), Value(3.0, labels[1])]
+    program = compile(_times(cost, leaves), leaves, backend="python")
+    assert np.hstack(program([[5.0]], [7.0], [11.0])) == pytest.approx([2310.0, 1155.0, 770.0])
+    assert line_of(program, "def program") == f"def program({signature}):"
+
+
+def _times(cost, leaves):
+    def product(*args):
+        return cost(*args) * leaves[0] * leaves[1]
+
+    product.__signature__ = inspect.signature(cost)
+    return product
