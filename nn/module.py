@@ -19,7 +19,7 @@ import math
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, wraps
 from typing import Any
 
 import numpy as np
@@ -28,17 +28,7 @@ from autograd import Value
 from autograd.rules import LEAF
 from autograd.value import NUMBERS, ZERO
 
-
-class Found(dict[Value, tuple[str, bool]]):
-    """Each parameter once: its name, and whether it is a bias.
-
-    results   what is held and is no leaf: its name, and the result
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.results: list[tuple[str, Value]] = []
-
+Found = dict[Value, tuple[str, bool]]  # each parameter once: its name, and whether it is a bias
 
 FEW = 16  # nodes of a result that a student wrote into __init__
 
@@ -51,7 +41,23 @@ class Module:
     The parameters are the leaf Values among its attributes, and in the Modules, lists, tuples, dicts and object arrays
     there, in the order in which they were assigned; a Value that is met twice counts once. A subclass may override
     `parameters()`, as in micrograd, and `is_bias()`. Calling a Module calls its `forward`.
+
+    A Module that is made with a result in the place of a weight warns: ``self.w = Value(0.5) * 0.1`` is not trained.
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own = cls.__dict__.get("__init__")
+        if own is None:
+            return
+
+        @wraps(own)
+        def init(self: Module, *args: Any, **kwargs: Any) -> None:
+            own(self, *args, **kwargs)
+            if type(self).__init__ is init:  # all is made: no subclass goes on from here
+                _warn_of_results(self)
+
+        cls.__init__ = init  # type: ignore[method-assign, assignment]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What `forward` returns."""
@@ -61,22 +67,8 @@ class Module:
         return forward(*args, **kwargs)
 
     def parameters(self) -> list[Value]:
-        """Every parameter once, in a stable order.
-
-        Warns of a result that looks like a parameter and is none: ``self.w = Value(0.5) * 0.1`` will not be trained.
-        """
-        found = Found()
-        _attributes(self, "", found, {id(self)})
-        for name, result in found.results[:100]:  # (activations may be kept, and be many)
-            if _is_of_its_own(result, found):
-                warnings.warn(
-                    f"{type(self).__name__}: {name} is the result of {result.op!r}, not a leaf: it is no parameter and "
-                    "will not be trained. Calculate with numbers first and make a Value of what comes out, "
-                    f"Value({result.data:.4g}) here; or keep the number alone, if it is not to be trained.",
-                    stacklevel=2,
-                )
-                break
-        return list(found)
+        """Every parameter once, in a stable order."""
+        return list(_found_below(self))
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """(name, parameter), in the order of `parameters()`. A name is the way to it: "layers.0.neurons.2.w.1"."""
@@ -138,7 +130,7 @@ class Module:
             p.data = numbers[name]
 
     def _found(self) -> Found:
-        found = Found()
+        found: Found = {}
         _collect(self, "", found, set())
         return found
 
@@ -154,11 +146,18 @@ def _collect(module: Module, prefix: str, found: Found, seen: set[int]) -> None:
         seen.add(id(module))
         _attributes(module, prefix, found, seen)
         return
-    names = Found()  # the subclass says which are its parameters; its attributes say what they are called
+    names: Found = {}  # the subclass says which are its parameters; its attributes say what they are called
     _attributes(module, prefix, names, seen | {id(module)})
     seen.add(id(module))
     for i, p in enumerate(module.parameters()):
         found.setdefault(p, names.get(p, (f"{prefix}parameters.{i}", False)))
+
+
+def _found_below(module: Module) -> Found:
+    """The parameters among the attributes, whatever a subclass says."""
+    found: Found = {}
+    _attributes(module, "", found, {id(module)})
+    return found
 
 
 def _attributes(module: Module, prefix: str, found: Found, seen: set[int]) -> None:
@@ -177,9 +176,7 @@ def _held(module: Module) -> Iterator[tuple[str, Any]]:
 
 def _walk(x: Any, name: str, key: str, owner: Module, found: Found, seen: set[int]) -> None:
     if isinstance(x, Value):
-        if not x.is_leaf:  # perhaps of an earlier forward pass
-            found.results.append((name, x))
-        elif x._rule is LEAF and x not in found:  # no constant
+        if x._rule is LEAF and x not in found:  # no constant, and no result of an earlier forward pass
             found[x] = (name, owner.is_bias(key))
     elif isinstance(x, Module):
         _collect(x, name + ".", found, seen)
@@ -198,8 +195,39 @@ def _items(x: Any) -> Iterator[tuple[str, Any]]:
     return ((str(i), item) for i, item in enumerate(x))
 
 
+# -- A result in the place of a weight -------------------------------------------------------------------------
+
+
+def _warn_of_results(module: Module) -> None:
+    """Warn of the first result in a Module that was just made, before any forward pass keeps its own there."""
+    results: list[tuple[str, Value]] = []
+    for name, x in _held(module):
+        _results(x, name, results, set())
+    found = _found_below(module) if results else {}
+    for name, result in results[:100]:
+        if _is_of_its_own(result, found):
+            warnings.warn(
+                f"{type(module).__name__}: {name} is the result of {result.op!r}, not a leaf: it is no parameter and "
+                "will not be trained. Calculate with numbers first and make a Value of what comes out, "
+                f"Value({result.data:.4g}) here; or keep the number alone, if it is not to be trained.",
+                stacklevel=3,
+            )
+            return
+
+
+def _results(x: Any, name: str, results: list[tuple[str, Value]], seen: set[int]) -> None:
+    """What is held and is no leaf, with its name. A Module in here was made before, and has been looked at."""
+    if isinstance(x, Value):
+        if not x.is_leaf:
+            results.append((name, x))
+    elif isinstance(x, list | tuple | dict | np.ndarray) and id(x) not in seen:
+        seen.add(id(x))
+        for place, item in _items(x):
+            _results(item, f"{name}.{place}", results, seen)
+
+
 def _is_of_its_own(result: Value, found: Found) -> bool:
-    """Whether this was made, in a few steps, of leaves that are no parameters: not by a forward pass."""
+    """Whether this was made, in a few steps, of leaves that are no parameters."""
     todo, leaves = [result], 0
     for node in todo:
         if len(todo) > FEW or node in found:

@@ -211,24 +211,35 @@ def test_a_scaled_weight_is_no_parameter_and_that_is_said():
     class Scaled(nn.Module):
         def __init__(self):
             self.w = np.array([Value(0.5), Value(-0.25)]) * 0.1
-            self.b = Value(0.0, "b")
 
-    with pytest.warns(UserWarning, match=r"^Scaled: w\.0 is the result of '\*'.*Value\(0\.05\) here") as seen:
-        assert [p.label for p in Scaled().parameters()] == ["b"]
-    assert [warning.filename for warning in seen] == [__file__]
+    class WithBias(Scaled):
+        def __init__(self, b):
+            super().__init__()
+            self.b = Value(b, "b")
+
+    with pytest.warns(UserWarning, match=r"^WithBias: w\.0 is the result of '\*'.*Value\(0\.05\) here") as seen:
+        model = WithBias(0.0)
+    assert [warning.filename for warning in seen] == [__file__]  # told once, at the line that makes the model
+    assert [p.label for p in model.parameters()] == ["b"]
 
 
 def test_what_a_forward_pass_keeps_is_not_taken_for_a_weight():
-    class Keeping(nn.Module):
+    class Linear(nn.Module):
         def __init__(self):
-            self.w = Value(2.0, "w")
-            self.before = self.after = None
+            self.w, self.mean = Value(2.0, "w"), 0.0
+            self.tied = [self.w * 0.1]  # trained with w
 
         def forward(self, x):
-            self.before = [self.w * x, 0.5 * (self.w * x).tanh() * self.w]
-            self.after = sum((x * k for k in range(40)), self.before[0])
-            return self.after
+            self.x, self.mean = x / 255, 0.9 * self.mean + 0.1 * x
+            return self.w * self.x
 
-    model = Keeping()
-    model(Value(3.0))
-    assert [p.label for p in model.parameters()] == ["w"]
+    class Tanh(nn.Module):
+        def forward(self, x):
+            self.out = x.tanh()
+            return self.out
+
+    layers = [Linear(), Tanh(), Linear()]
+    z = Value(3.0)
+    for layer in layers:
+        z = layer(z)
+    assert [len(layer.parameters()) for layer in layers] == [1, 0, 1]
