@@ -7,8 +7,8 @@
     linear     sums as linear forms, whatever way they were added up
     slopes     the slopes of the rule table, which print themselves
     choose     which backend, where the user leaves it open
-    batch      what the user passes, checked (`quiet`: without NumPy's warnings)
-    program    the thing that is called
+    batch      what the user passes, checked (`arguments`: where there is no batch; `quiet`: without NumPy's warnings)
+    program    the thing that is called (`eagerly`: who is asked where its result is not finite)
 
 Then there is a folder for each backend. Its `runner` is what a program calls.
 
@@ -21,7 +21,8 @@ Then there is a folder for each backend. Its `runner` is what a program calls.
                    column of their own; `monomials`: products in sums, (v·x)² as v²·x²;
                    `masks`: softmaxes over fewer and fewer numbers, as in causal attention;
                    `padding`: sums that lack terms, as at the border of a convolution; `sums`: groups of sums as matrix
-                   products; `operands`: views and copies of columns)
+                   products; `mixing`: sums with constants of their own as one; `shared_sums`: sums that begin alike;
+                   `operands`: views and copies of columns)
         adjoint    its backward pass: the chain rule, one tensor at a time (`expressions`: what tensors are made of)
         text       both as the vectorised backpropagation that a textbook prints (`text_names` names the arrays,
                    `slices` writes the views, `text_shapes` tells the shapes)

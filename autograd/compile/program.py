@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from importlib import import_module
@@ -25,17 +25,18 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from autograd import reverse, rules
+from autograd import rules
+from autograd.compile.arguments import flattened, is_plain
 from autograd.compile.batch import Array, arrays
 from autograd.compile.chance import DREW, states
 from autograd.compile.choose import choose
+from autograd.compile.eagerly import Engine, demand_finite
 from autograd.compile.frozen import CHANGES, TraceError
 from autograd.compile.quiet import quietly
 from autograd.compile.record import Recording, flat_parameters, record
 from autograd.compile.simplify import simplify
-from autograd.errors import DomainError, ieee_is_on
+from autograd.errors import ieee_is_on
 from autograd.order import without_collector
-from autograd.transform import variable
 from autograd.value import EDITS, NUMBERS, Value
 
 # Each backend is a module with `make(recording) -> Runner`; imported when it is first asked for.
@@ -125,6 +126,7 @@ class Program:
         self._cost, self._params, self._penalty = cost, params, penalty
         self._asked, self._mean = backend, reduce == "mean"
         self._values = [] if params is None else flat_parameters(params)
+        self._engine = Engine(cost, penalty, self._values)
         self._parameters: Array = np.array([v._data for v in self._values])
         self._agreed = self._parameters.copy()  # the numbers on which the Values and the array last agreed
         self._edits = EDITS[0]
@@ -168,7 +170,7 @@ class Program:
             data = arrays(batch, self._recording.shapes if runner is not None and self._recording is not None else None)
             self._kinds = list(map(_KIND, data))
         if (runner is None or self._blind) and not ieee_is_on():
-            self._demand_finite(data)
+            demand_finite(self._parameters, self._values, data)
         if runner is None:
             runner = self._make(data)
         weight = 1.0 / len(data[0]) if self._mean and data else 1.0
@@ -337,8 +339,8 @@ class Program:
     def _differentiate(self, args: tuple[Any, ...]) -> tuple[float, Any]:
         numbers: list[float] = []
         first: Any = args[0] if len(args) == 1 else None
-        plain = first.__class__ is np.ndarray and _is_plain(first)
-        structure = [first.shape] if plain else [_flattened(a, numbers) for a in args]
+        plain = first.__class__ is np.ndarray and is_plain(first)
+        structure = [first.shape] if plain else [flattened(a, numbers) for a in args]
         flat = first.ravel() if plain else numbers
         if self._runner is not None and EDITS[0] != self._edits:
             self._take_edits()
@@ -357,92 +359,17 @@ class Program:
             self._arguments[:] = flat
             value, gradient, finite = quietly(_run, runner, self._arguments, [], 1.0)
         if not finite and not (math.isfinite(value) and np.isfinite(gradient).all()):
-            value, gradient = self._eager(args)
+            value, gradient = self._engine.of_arguments(args)
         return value, tuple(gradient.tolist()) if scalars else gradient
-
-    def _eager(self, args: tuple[Any, ...]) -> tuple[float, Array]:
-        """By the engine itself: it raises the error that names the node, or, under `ieee()`, lets inf and NaN flow."""
-        leaves: list[Value] = []
-        root = self._cost(*variable(args, leaves))
-        if self._penalty is not None:
-            root = root + (self._penalty if isinstance(self._penalty, Value) else self._penalty())
-        return root._data, np.array(reverse.gradient(root, leaves))
 
     # -- Not finite -------------------------------------------------------------------------------------------------
 
     def _amiss(self, data: list[Array], weight: float) -> tuple[float, Array]:
         """Something is not finite: find the row, and let the eager engine say which node it is."""
-        rows = len(data[0]) if data else 1
         if not ieee_is_on():
-            self._demand_finite(data)
+            demand_finite(self._parameters, self._values, data)
         with self._current(), np.errstate(all="ignore"):
-            suspects = list(self._suspects(data))
-            value, gradient = self._by_the_engine(data, suspects, weight)
-            if ieee_is_on():
-                return value, gradient
-            if not self._is_finite([x[suspects[0] : suspects[0] + 1] for x in data]):
-                # the simplified cost is too large on its way, (w·x)² as w²·x², where the cost itself is not
-                value, gradient = self._by_the_engine(data, range(rows), weight)
-                if math.isfinite(value) and np.isfinite(gradient).all():
-                    return value, gradient
-        raise DomainError(f"the cost or its gradient, added up over {rows} rows, is too large for a float")
-
-    def _by_the_engine(self, data: list[Array], rows: Iterable[int], weight: float) -> tuple[float, Array]:
-        """weight · Σ over these rows, plus the penalty. Raises DomainError that names the row and the node."""
-        value, gradient = 0.0, np.zeros(len(self._values))
-        for k in rows:
-            try:
-                row_value, row_gradient = self._eagerly([x[k] for x in data], self._cost)
-            except DomainError as error:
-                if data:
-                    error.args = (f"row {k} of the batch: {error.args[0]}",)
-                raise
-            value += weight * row_value
-            gradient += weight * row_gradient
-        if data and self._penalty is not None:
-            penalty = self._penalty
-            extra, slopes = self._eagerly([], (lambda: penalty) if isinstance(penalty, Value) else penalty)
-            value, gradient = value + extra, gradient + slopes
-        return value, gradient
-
-    def _demand_finite(self, data: list[Array]) -> None:
-        """Nothing finite comes of parameters or data that are not finite."""
-        if not np.isfinite(self._parameters).all():
-            k = int(np.argmin(np.isfinite(self._parameters)))
-            label = f" ({self._values[k].label})" if self._values[k].label else ""
-            raise DomainError(f"parameter {k}{label} is {self._parameters[k]}: was the learning rate too large?")
-        for k, x in enumerate(data):
-            if not np.isfinite(x).all():
-                place = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
-                column = f" in column {', '.join(map(str, place[1:]))}" if len(place) > 1 else ""
-                raise ValueError(
-                    f"row {place[0]} of the batch: argument {k} holds {x[place]}{column}, not a finite number"
-                )
-
-    def _eagerly(self, example: list[Any], cost: Callable[..., Any]) -> tuple[float, Array]:
-        plain = [x if np.ndim(x) else float(x) for x in example]
-        leaves: list[Value] = []
-        root = cost(*[variable(x, leaves) for x in plain])
-        if not example and cost is self._cost and self._penalty is not None:
-            root = root + (self._penalty if isinstance(self._penalty, Value) else self._penalty())
-        return root._data, np.array(reverse.gradient(root, self._values))
-
-    def _suspects(self, data: list[Array]) -> Iterator[int]:
-        """The rows to look at one by one: all under `ieee()`; else found by halving the batch."""
-        if not data:
-            yield 0
-            return
-        if ieee_is_on():
-            yield from range(len(data[0]))
-            return
-        first, last = 0, len(data[0])
-        while last - first > 1:
-            middle = (first + last) // 2
-            if self._is_finite([x[first:middle] for x in data]):
-                first = middle
-            else:
-                last = middle
-        yield first
+            return self._engine.of_batch(data, weight, self._is_finite)
 
     def _is_finite(self, data: list[Array]) -> bool:
         weight = 1.0 / len(data[0]) if data else 1.0
@@ -488,40 +415,3 @@ def _telling(cost: Callable[..., Any], given: str) -> Callable[..., Any]:
             raise
 
     return told
-
-
-def _is_plain(x: Array) -> bool:
-    """Floats, all of them finite?"""
-    return x.dtype == np.float64 and math.isfinite(x.sum())
-
-
-def _flattened(x: Any, numbers: list[float]) -> Any:
-    """Append the numbers of a nested argument in order. Its structure is returned: () for a number, the shape of an
-    array or of a list of lists, and lists and dicts of these.
-
-    Raises what `autograd.transform.variable` raises where something is not a number, or not finite.
-    """
-    kind = x.__class__
-    if kind is float and x - x == 0.0:
-        numbers.append(x)
-        return ()
-    if kind is np.ndarray and _is_plain(x):
-        numbers += x.ravel().tolist()
-        return x.shape
-    if kind is list or kind is tuple:
-        if set(map(type, x)) == {float} and math.isfinite(sum(x)):
-            numbers += x
-            return (len(x),)
-        items = [_flattened(i, numbers) for i in x]
-        alike = items and items[0].__class__ is tuple and items.count(items[0]) == len(items)
-        return (len(items), *items[0]) if alike else items
-    if isinstance(x, dict):
-        return {k: _flattened(v, numbers) for k, v in x.items()}
-    leaves: list[Value] = []
-    variable(x, leaves)
-    if not all(leaf.is_leaf for leaf in leaves):
-        raise TypeError(
-            f"a program takes plain numbers; got {x!r:.80}. To differentiate through a Value, call the cost"
-        )
-    numbers += [leaf._data for leaf in leaves]
-    return np.shape(x)
