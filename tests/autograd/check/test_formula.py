@@ -207,6 +207,19 @@ def test_one_point_is_one_point(run):
     assert "agrees with f at 1 point.\n" in run("w^2", "--claim", "2*w", "w=3", "--points", "0").output
 
 
+def test_a_formula_may_be_longer_than_the_name_of_a_file(run):
+    long = " + ".join(["x"] * 200)
+    assert run(long, "--claim", "200", "x=2").exit_code == 0
+
+
+def test_a_file_of_checks_goes_without_values(run, tmp_path):
+    path = tmp_path / "homework.py"
+    path.write_text("")
+    result = run(str(path), "x=2")
+    assert result.exit_code == 2
+    assert "homework.py is a file, and a file of checks goes without values" in result.stderr
+
+
 def test_huge_numbers_warn_of_nothing(run):
     assert "Warning" not in run("exp(w)", "--by", "w", "--claim", "exp(w)", "w=709").output
 
