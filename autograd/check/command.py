@@ -45,11 +45,10 @@ def check(
         raise _stop(f"--hints is one of {', '.join(LEVELS)}; got {hints!r}")
     if what.endswith(".py") and not (values or by or claim):
         raise typer.Exit(_check_file(Path(what), hints, seconds, as_json=as_json))
-    if isfile(what):  # (Path(…).is_file() fails at a formula that is too long for a name)
-        fault = (
-            "goes without values, --by and --claim" if what.endswith(".py") else "should have a name that ends in .py"
-        )
-        raise _stop(f"{what} is a file, and a file of checks {fault}")
+    if isfile(what):  # noqa: PTH113 - Path.is_file() fails at a formula that is too long for a name
+        if what.endswith(".py"):
+            raise _stop(f"{what} is a file of checks: give it alone, without values, --by and --claim")
+        raise _stop(f"{what} is a file, but no Python file: its name should end in .py")
     try:
         report, said = check_text(what, by or [], claim or [], values or [], points=points, rtol=rtol, seed=seed)
     except (TypeError, ValueError) as error:
