@@ -67,7 +67,7 @@ class Writer:
         lines.append(f"def cost({', '.join(['w', 'weights', *inputs])}):")
         lines.append('    """Sum of weight · cost over the examples, plus the penalty."""')
         for tensor, name in zip(self.plan.inputs, inputs, strict=True):
-            lines.append(f"    {name} = {name}.reshape(-1, {tensor.size})")
+            lines.append(f"    {name} = {name}.reshape(len(weights), {tensor.size})")
         for k, assign in enumerate(self.plan.forward):
             tensor = assign.target.tensor
             text = self.expr(assign.value)

@@ -49,6 +49,12 @@ def assert_same(got, expected, rtol=1e-11):
     np.testing.assert_allclose(got[1], expected[1], rtol=rtol, atol=rtol * max(1.0, np.abs(expected[1]).max()))
 
 
+def test_an_argument_without_columns():
+    w, t, nothing = Value(0.5), np.arange(7.0), np.zeros((7, 0))
+    value, gradient = compile(lambda x, t: w * t + autograd.total(x), w, backend="jax")(nothing, t)
+    assert (value, gradient[0]) == (1.5, 3.0)
+
+
 POINTS = np.array([[0.7, 1.3, -0.4], [1.5, 0.6, 2.0], [2.0, 2.0, 2.0], [1.0, 0.5, 1.0]])
 KINKS = np.array([[0.0, 0.0, 1.0], [-1.0, 0.5, 0.0], [0.5, 0.5, -2.0]])
 
