@@ -24,7 +24,7 @@ from autograd.compile.record import Recording
 
 Array = NDArray[np.float64]
 LINES = 200  # of loops, above which compiling them would take more than a few seconds
-SHORT = 400  # nodes of a graph without a batch, above which the same is true of a function without loops
+SHORT = 400  # nodes of a graph, above which the same is true of a function without loops; below, any loops are few
 
 
 class Fused:
@@ -63,17 +63,18 @@ class FusedMatrix(Matrix):
 
 
 def make(recording: Recording) -> FusedMatrix | NumbaStraight | NumbaRunner:
-    """The backend "numba": loops over matrices where a batch has them, a function without loops for a small graph
-    without a batch, the tape for everything else.
+    """The backend "numba": loops over rows and matrices for a batch, a function without loops for a small graph without
+    a batch, the tape for what would take long to compile.
 
     Raises ImportError where numba is not installed.
     """
     if find_spec("numba") is None:
         raise ImportError("backend \"numba\" needs numba (pip install 'chalkgrad[fast]')")
-    if recording.shapes and is_regular(recording):
+    short = len(recording) <= SHORT
+    if recording.shapes and (short or is_regular(recording)):
         fused = FusedMatrix(recording)
         if len(fused.calls.loops.body) <= LINES:
             return fused
-    if not recording.shapes and recording.parameter_count and len(recording) <= SHORT:
+    if short and not recording.shapes and recording.parameter_count:
         return NumbaStraight(recording)
     return NumbaRunner(recording)

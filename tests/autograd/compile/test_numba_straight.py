@@ -8,7 +8,9 @@ import pytest
 
 import autograd as F
 from autograd import DomainError, Value, compile
+from autograd.compile.numba.runner import FusedMatrix, make
 from autograd.compile.numba.straight import NumbaStraight
+from autograd.compile.record import record
 
 pytest.importorskip("numba")
 
@@ -74,3 +76,9 @@ def test_an_array_or_a_list():
     np.testing.assert_allclose(kept, slopes)  # a result stays as it is
     with pytest.raises(ValueError, match=r"of shape \(9,\); got \(8,\)"):
         fast(x[:8])
+
+
+def test_a_small_graph_with_a_batch_becomes_loops():
+    w, b = Value(0.5), Value(0.1)
+    runner = make(record(lambda x, t: (w * x + b - t) ** 2, [w, b], (1.0, 2.0)))
+    assert isinstance(runner, FusedMatrix)  # on the tape, numbers would go one at a time, slower than through NumPy
