@@ -171,7 +171,7 @@ def variable(x: Any, leaves: list[Value]) -> Any:
     elif isinstance(x, dict):
         return {key: variable(item, leaves) for key, item in x.items()}
     elif isinstance(x, list | tuple):
-        return _like(x, [variable(item, leaves) for item in x])
+        return like(x, [variable(item, leaves) for item in x])
     else:
         raise TypeError(
             f"cannot differentiate along {x!r:.80} of type {type(x).__name__}: "
@@ -191,11 +191,11 @@ def restore(x: Any, numbers: Any) -> Any:
     if isinstance(x, dict):
         return {key: restore(item, numbers) for key, item in x.items()}
     if isinstance(x, list | tuple):
-        return _like(x, [restore(item, numbers) for item in x])
+        return like(x, [restore(item, numbers) for item in x])
     return next(numbers)
 
 
-def _like(x: Any, items: list[Any]) -> Any:
+def like(x: Any, items: list[Any]) -> Any:
     """`items` as a list or tuple of the same kind as x; a named tuple keeps its names."""
     return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
 

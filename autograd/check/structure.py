@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd.check.problem import Array, Block
+from autograd.transform import like
 from autograd.value import NUMBERS, Value
 
 
@@ -47,9 +48,14 @@ class Arguments:
         if isinstance(x, dict):
             return {k: self._read(v, f"{name}[{k!r}]", argument, numbers) for k, v in x.items()}
         if isinstance(x, list | tuple) and not _is_rectangular(x):
-            return type(x)([self._read(v, f"{name}[{i}]", argument, numbers) for i, v in enumerate(x)])
+            return like(x, [self._read(v, f"{name}[{i}]", argument, numbers) for i, v in enumerate(x)])
         array = _as_array(x, name)
         kind = "list" if isinstance(x, list | tuple) else "array" if isinstance(x, np.ndarray) else "number"
+        if kind == "number" and array.shape:  # a tensor, a column of a table
+            raise TypeError(
+                f"`at` must hold numbers, arrays, or lists and dicts of them; {name} is of type {type(x).__name__}: "
+                f"write np.asarray({name}, dtype=float)"
+            )
         block = Block(name, array.shape, sum(b.size for b in self.blocks), argument)
         self.blocks.append(block)
         self.dtypes.append(array.dtype if isinstance(x, np.ndarray | np.floating) else np.dtype(float))
@@ -149,7 +155,7 @@ def _map(x: Any, fill: Callable[[_Leaf], Any]) -> Any:
         return fill(x)
     if isinstance(x, dict):
         return {k: _map(v, fill) for k, v in x.items()}
-    return type(x)([_map(v, fill) for v in x])
+    return like(x, [_map(v, fill) for v in x])
 
 
 def _argument_names(f: Callable[..., Any] | None, count: int) -> list[str]:
@@ -180,7 +186,9 @@ def _argument_names(f: Callable[..., Any] | None, count: int) -> list[str]:
 
 
 def _is_rectangular(x: Any) -> bool:
-    """Whether `x` is numbers, or equally shaped lists of numbers, all the way down (and not empty)."""
+    """Whether `x` is numbers, or equally shaped lists of numbers, all the way down (not empty, and without names)."""
+    if hasattr(x, "_fields"):
+        return False
     if isinstance(x, list | tuple):
         if not x or not all(_is_rectangular(i) for i in x):
             return False

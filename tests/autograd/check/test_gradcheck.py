@@ -2,6 +2,8 @@
 
 import json
 import math
+from array import array
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -599,3 +601,18 @@ def test_what_is_lost_in_rounding_at_every_point_is_not_called_right():
 def test_more_digits_than_a_float_holds():
     with pytest.raises(ValueError, match="`at` must hold numbers that fit into a float; x has too many digits"):
         gradcheck(lambda x: x * 1.0, 10**400, lambda x: 1.0)
+
+
+def test_what_is_like_an_array_and_is_none_is_refused():
+    with pytest.raises(TypeError, match=r"w is of type array: write np\.asarray\(w, dtype=float\)"):
+        gradcheck(lambda w: w**2, array("d", [1.0, 2.0]))
+
+
+class Line(NamedTuple):
+    w: float
+    b: float
+
+
+def test_a_named_tuple_keeps_its_names():
+    assert gradcheck(lambda p: p.w**2 * p.b, (Line(3.0, 2.0),), lambda p: Line(2 * p.w * p.b, p.w**2))
+    assert not gradcheck(lambda p: p.w**2 * p.b, (Line(3.0, 2.0),), lambda p: Line(p.w * p.b, p.w**2))
