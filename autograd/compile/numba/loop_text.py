@@ -34,7 +34,8 @@ AXES = "ijkl"
 WRITTEN_OUT = {
     "copy": "{0}", "relu": "(0.0 if {0} <= 0.0 else {0})", "step": "(1.0 if {0} > 0.0 else 0.0)",
     "abs": "fabs({0})", "sqrt": "math.sqrt({0})", "where": "({1} if {0} > 0.0 else {2})",
-    "maximum": "({0} if {0} >= {1} else {1})", "minimum": "({0} if {0} <= {1} else {1})",
+    "maximum": "({0} if {0} >= {1} or {0} != {0} else {1})",  # NaN stays NaN
+    "minimum": "({0} if {0} <= {1} or {0} != {0} else {1})",
 }  # fmt: skip
 
 

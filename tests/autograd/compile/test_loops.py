@@ -67,6 +67,17 @@ def test_random_graphs(recipe, data):
     assert_same(program, columns)
 
 
+@pytest.mark.parametrize("choice", [rules.maximum, rules.minimum], ids=str)
+def test_no_choice_hides_what_is_not_a_number(choice):
+    w = Value(0.5)
+    for cost in (lambda x, y: w * choice(x / y, y), lambda x, y: w * choice(y, x / y)):
+        program = compile(cost, w, backend="numpy")
+        program([1.0, 2.0], [3.0, 1.0])
+        value, slopes = Slow(program.recording)(program.parameters, [np.array([1.0, math.nan]), np.ones(2)], 0.5)
+        assert math.isnan(value)
+        assert np.isnan(slopes).all()
+
+
 def network(rng, sizes=(20, 12, 3)):
     leaves = [Value(w) for w in rng.normal(scale=0.4, size=sum(m * (n + 1) for n, m in pairwise(sizes)))]
 
