@@ -127,7 +127,7 @@ class Outcome:
     @property
     def score(self) -> float:
         """The mean score of its reports; without any, 1 if it passed; 0 if it failed for another reason."""
-        if self.error and all(self.reports):
+        if self.error:
             return 0.0
         return sum(r.score for r in self.reports) / len(self.reports) if self.reports else 1.0
 
@@ -135,7 +135,7 @@ class Outcome:
         """What to show: one line if right, the reports that are not if wrong."""
         if self:
             return f"right  {self.name}"
-        shown = [hint(r, level) for r in self.reports if not r] or [self.error]
+        shown = [hint(r, level) for r in self.reports if not r] + [self.error] * bool(self.error)
         return "\n".join([f"WRONG  {self.name}", *("  " + line for s in shown for line in s.splitlines())])
 
 
@@ -239,7 +239,8 @@ def _noting(outcome: Outcome, path: Path, seconds: float | None = None) -> Itera
     try:
         yield
     except AssertionError as error:
-        outcome.error = _message(error)[2:] or f"an assertion failed{_place(error, path)}"
+        if all(outcome.reports):  # else it most likely is `assert_gradient`, which says what its report says
+            outcome.error = _message(error)[2:] or f"an assertion failed{_place(error, path)}"
     except SystemExit as error:
         if error.code not in (None, 0):
             outcome.error = f"sys.exit({error.code!r}) ended it{_place(error, path)}"

@@ -132,6 +132,14 @@ def test_a_file_that_does_not_run(tmp_path):
     assert "line 3 of broken.py" in outcome.error
 
 
+def test_what_goes_wrong_after_a_wrong_formula_is_said_too(tmp_path):
+    wrong = "def check_it():\n    gradcheck(lambda x: x * x, 3.0, lambda x: x)\n"
+    (outcome,) = run_file(written(tmp_path / "broken.py", wrong + "    [1][5]\n"))
+    assert outcome.score == 0  # as after a right one
+    assert "multiply it by 2" in outcome.text()
+    assert "IndexError: list index out of range (line 4 of broken.py" in outcome.text()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
