@@ -95,7 +95,8 @@ class DerivationReport:
                 continue
             if line.components:
                 c = line.components[0]
-                remarks.append(f"{line.name}: {c.name} is {c.yours:.9g}, from the lines above follows {c.expected:.9g}")
+                name = line.name + c.name.removeprefix(line.target)  # dW[0,1]
+                remarks.append(f"{name} is {c.yours:.9g} in yours, from the lines above follows {c.expected:.9g}")
             for d in line.diagnosis[:2]:
                 remarks.append(f"{line.name}: {d.text}")
         return remarks

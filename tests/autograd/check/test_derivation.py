@@ -164,3 +164,12 @@ def test_a_mistake_with_what_the_lines_above_have_dealt_with():
     assert report.first_wrong.name == "da1"
     assert first.kind == "missing-slope"
     assert "the slope of sigmoid is missing" in first.text
+
+
+def test_the_number_of_a_wrong_line_is_named_as_the_line():
+    def forward(w):
+        p = w * w
+        return {"p": p, "E": p.sum()}
+
+    report = check_derivation(forward, np.array([3.0, 2.0]), {"dp": lambda p: [1.0, 1.0], "dw": lambda dp, w: dp * w})
+    assert "\ndw[0] is 3 in yours, from the lines above follows 6\n" in str(report)  # and not: w[0] is 3
