@@ -135,7 +135,7 @@ class Program:
         self._backend = backend
         self._recording: Recording | None = None
         self._kinds: list[Any] | None = None
-        self._blind = False  # whether NaN may pass unseen: where(NaN, a, b) is b, and max(NaN, 1) is 1 in Python
+        self._blind = False  # whether NaN may pass unseen: where(NaN, a, b) is b
         self._structure: Any = None  # of the arguments, where they are what is differentiated
         self._arguments: Array = np.zeros(0)  # and their numbers
         self._lock = Lock()
@@ -278,8 +278,7 @@ class Program:
                 recording.penalty = None
             self._recording = simplify(recording)
             self._backend = self._asked if self._asked != "auto" else choose(self._recording)
-            choices = {rules.where, rules.maximum, rules.minimum} if self._backend == "python" else {rules.where}
-            self._blind = not choices.isdisjoint(self._recording.ops)
+            self._blind = rules.where in self._recording.ops
             self._runner = backend_module(self._backend).make(self._recording)
             self._runner.mean = self._mean
         return self._runner

@@ -27,8 +27,8 @@ WRITTEN_OUT: dict[str, str] = {
     "relu": "(0.0 if {0} <= 0.0 else {0})",
     "step": "(1.0 if {0} > 0.0 else 0.0)",
     "sigmoid": "(1.0 / (1.0 + exp(-{0})) if {0} >= -700.0 else exp({0}))",
-    "maximum": "({0} if {0} >= {1} else {1})",
-    "minimum": "({0} if {0} <= {1} else {1})",
+    "maximum": "({0} if {0} >= {1} or {0} != {0} else {1})",  # NaN stays NaN
+    "minimum": "({0} if {0} <= {1} or {0} != {0} else {1})",
     "where": "({1} if {0} > 0 else {2})",
     "abs": "fabs({0})",
 }
@@ -49,8 +49,8 @@ DEFINITIONS: dict[str, str] = {
     "sign": "return 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0",
     "copy": "return x",
     "abs": "return fabs(x)",
-    "maximum": "return x if x >= y else y",
-    "minimum": "return x if x <= y else y",
+    "maximum": "return x if x >= y or x != x else y",
+    "minimum": "return x if x <= y or x != x else y",
     "where": "return y if x > 0 else z",
     "xlogy": "return 0.0 if x == 0 else x * log(y)",
     "power_slope": "return 0.0 if y == 0 else y * power(x, y - 1)",

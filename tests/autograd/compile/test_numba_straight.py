@@ -82,3 +82,15 @@ def test_a_small_graph_with_a_batch_becomes_loops():
     w, b = Value(0.5), Value(0.1)
     runner = make(record(lambda x, t: (w * x + b - t) ** 2, [w, b], (1.0, 2.0)))
     assert isinstance(runner, FusedMatrix)  # on the tape, numbers would go one at a time, slower than through NumPy
+
+
+@pytest.mark.parametrize("f", [F.maximum, F.minimum])
+def test_nan_does_not_vanish_in_the_larger_of_two(f):
+    w, c = Value(2.0, "w"), Value(3.0, "c")
+    for cost in (lambda: w * f(F.log(c), 0.3), lambda: w * f(0.3, F.log(c))):
+        c.data = 3.0
+        program = compile(cost, [w], backend="numba")
+        program()
+        c.data = -3.0  # recorded anew: a part without parameters that is NaN
+        with pytest.raises(DomainError, match=r"log fails at c = -3\.0"):
+            program()
