@@ -57,6 +57,8 @@ def _numbers(name: str, what: str, given: Any) -> Array:
         raise TypeError(f"{name}: {what} must be numbers in rows of one length; here the lengths differ") from None
     if array.dtype.kind == "c":
         raise TypeError(f"{name}: {what} must hold real numbers, not complex ones")
+    if array.dtype.kind in "mM":  # NumPy would count days or nanoseconds, and take a missing date for -9.2e18
+        raise TypeError(f"{name}: {what} must hold numbers, not dates or times ({array.dtype})")
     if array.dtype.kind in "USO":  # text, or a column that holds something that is not a number
         for i, item in enumerate(array.ravel()):
             if isinstance(item, str | bytes | dict | list | tuple):

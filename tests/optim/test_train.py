@@ -395,6 +395,8 @@ def test_a_small_data_set_needs_no_batch_size() -> None:
         (([[1.0]], map(int, "0")), "y is a map"),
         ([([1.0], 0), ([2.0], 1), ([3.0], 1)], r"a pair \(X, y\); got a list of 3. .* zip"),
         (([[1j]], [0]), "X must hold real numbers"),
+        ((np.array([["2020-01-01"], ["NaT"]], dtype="datetime64[D]"), [0, 1]), "X must hold numbers, not dates"),
+        (([[1.0]], np.array([1], dtype="timedelta64[s]")), "y must hold numbers, not dates or times"),
     ],
 )
 def test_data_of_another_kind_is_told_what_to_write(data: Any, message: str) -> None:
