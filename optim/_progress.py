@@ -13,7 +13,7 @@ from optim.history import History
 def bar(progress: bool | None, epochs: int) -> Iterator[Callable[[History], None]]:
     """A bar on standard error; yields what is to be called after each epoch. None: where there is a terminal."""
     if progress is None:
-        progress = sys.stderr.isatty()
+        progress = sys.stderr is not None and sys.stderr.isatty()  # (None: a program without a console)
     if not progress or not epochs:
         yield lambda history: None
         return

@@ -528,3 +528,8 @@ def test_a_class_is_decided_halfway_between_the_targets(low: int, cost: Any) -> 
     for model in (Line(), network):
         history = train(model, cost, (X, y), SGD(model.parameters(), lr=0.1), epochs=0)
         assert history.accuracy == [1.0]
+
+
+def test_a_program_without_a_console_trains(rings: Data, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    assert fit(network(), rings, epochs=1).epochs == 1
