@@ -348,7 +348,7 @@ def _parameters(model: Any, cost: Any, optimizer: Any, penalty: Any) -> list[Val
         raise TypeError(
             f"optimizer must be an optimizer, such as SGD(model.parameters(), lr=0.1); got {optimizer!r:.80}"
         )
-    parameters = list(model.parameters())
+    parameters = list(dict.fromkeys(model.parameters()))  # once each: a model that shares weights may repeat them
     if len(optimizer.params) != len(parameters) or any(
         a is not b for a, b in zip(optimizer.params, parameters, strict=True)
     ):

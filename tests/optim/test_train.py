@@ -533,3 +533,13 @@ def test_a_class_is_decided_halfway_between_the_targets(low: int, cost: Any) -> 
 def test_a_program_without_a_console_trains(rings: Data, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", None)
     assert fit(network(), rings, epochs=1).epochs == 1
+
+
+def test_a_model_may_repeat_the_weights_that_it_shares(rings: Data) -> None:
+    class Tied(Custom):
+        def parameters(self) -> list[Value]:
+            return [*self.w, self.w[0]]
+
+    model = Tied()
+    optimizer = SGD(dict.fromkeys(model.parameters()), lr=0.1)
+    assert train(model, nn.mse, rings, optimizer, epochs=2, restarts=0).cost[-1] < 1.0
