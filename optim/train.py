@@ -22,6 +22,8 @@ import numpy as np
 
 from autograd import DomainError, Value, total
 from autograd.compile import TraceError, compile
+from autograd.compile.record import _one_value
+from autograd.order import topological
 from optim._data import examples, targets
 from optim._numbers import is_number
 from optim._progress import bar
@@ -78,9 +80,10 @@ def train(
     `on_epoch`    called with the history after each epoch; it may look at the model, change its numbers (to clip the
                   weights, say), set `optimizer.lr`, and end the training by raising KeyboardInterrupt
 
-    The best parameters seen at the end of an epoch are the ones that the model is left with, also after Ctrl-C
-    (the history then says "interrupted") and after an error. The same seed gives the same history. While it runs,
-    matrix products use one thread if a step is small, where threadpoolctl is installed (see `optim._threads`).
+    The best parameters seen at the end of an epoch, as they were measured, before `on_epoch`, are the ones that the
+    model is left with, also after Ctrl-C (the history then says "interrupted") and after an error. The same seed
+    gives the same history. While it runs, matrix products use one thread if a step is small, where threadpoolctl is
+    installed (see `optim._threads`).
 
     Raises ValueError or TypeError that names the argument, before anything is changed.
     """
@@ -101,6 +104,7 @@ def train(
     T = targets("data", y, width)
     _check_targets("data", cost, outputs, T)
     task = _Task(model, cost, X, T, parameters, penalty, backend, program)
+    task.check()
     tested = None
     if test is not None:
         test_X, test_y = examples("test", test, columns=X.shape[1])
@@ -198,7 +202,24 @@ class _Task:
             self.w = np.array([p.data for p in parameters])
 
     def _example(self, x: Any, t: Any) -> Value:
-        return self.cost(self.model(x), t)
+        return _one_value(self.cost(self.model(x), t), "the cost")
+
+    def check(self) -> None:
+        """TypeError if the cost or the penalty is no Value; ValueError if the cost depends on no parameter."""
+        if self.penalty is not None:
+            _one_value(self.penalty(), "the penalty")
+        own = set(self.parameters)
+        for x, t in zip(self.X, self.T, strict=True):  # the first will do, unless it is one that costs a plain 0
+            try:
+                E = self._example(x, _as_target(t))
+            except DomainError:
+                return  # told when the cost is measured
+            if not own.isdisjoint(topological(E)[0]):
+                return
+        raise ValueError(
+            f"the cost depends on none of the model's {len(own)} parameters, so nothing would be learned. Look for "
+            ".data, Value(…), float() or the math module in the model and in the cost: they lose the graph."
+        )
 
     def gradient(self, rows: Any) -> tuple[float, Array]:
         """E and ∇E, averaged over these examples, with the penalty."""
@@ -208,7 +229,7 @@ class _Task:
         examples = [self._example(x, _as_target(t)) for x, t in zip(self.X[rows], self.T[rows], strict=True)]
         root = total(examples) / len(examples)
         if self.penalty is not None:
-            root = root + self.penalty()
+            root = root + _one_value(self.penalty(), "the penalty")
         for p in self.parameters:
             p.grad = 0.0
         root.backward()

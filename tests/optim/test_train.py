@@ -543,3 +543,30 @@ def test_a_model_may_repeat_the_weights_that_it_shares(rings: Data) -> None:
     model = Tied()
     optimizer = SGD(dict.fromkeys(model.parameters()), lr=0.1)
     assert train(model, nn.mse, rings, optimizer, epochs=2, restarts=0).cost[-1] < 1.0
+
+
+@pytest.mark.parametrize("backend", ["eager", "auto"])
+def test_a_cost_that_lost_the_parameters_is_told(rings: Data, backend: str) -> None:
+    model = network()
+    before = [p.data for p in model.parameters()]
+    for cost in (lambda p, t: Value((p.data - t) ** 2), lambda p, t: Value(1.0) * t):
+        with pytest.raises(ValueError, match=r"depends on none of the model's 21 parameters.* \.data"):
+            train(model, cost, rings, SGD(model.parameters(), lr=0.1), backend=backend)
+    for wrong in (lambda p, t: None, lambda p, t: 1.0, lambda p, t: [p]):
+        with pytest.raises(TypeError, match="the cost must return one Value") as caught:
+            train(model, wrong, rings, SGD(model.parameters(), lr=0.1), backend=backend)  # type: ignore[arg-type]
+        assert not hasattr(caught.value, "__notes__")  # backend="eager" would not help
+    with pytest.raises(TypeError, match="the penalty must return one Value; it returned None"):
+        fit(model, rings, penalty=lambda: None, backend=backend)
+    assert [p.data for p in model.parameters()] == before
+
+
+def test_one_example_that_costs_nothing_does_not_stop_the_training(rings: Data) -> None:
+    model = network()
+
+    def cost(p: Value, t: float) -> Value:
+        return nn.mse(p, t) if t else Value(0.0)
+
+    assert rings[1][0] == 0
+    history = train(model, cost, rings, SGD(model.parameters(), lr=0.1), epochs=1, backend="eager", restarts=0)
+    assert history.gradient_norm[0] > 0
