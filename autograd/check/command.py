@@ -151,7 +151,7 @@ def _numbers(values: list[str]) -> dict[str, float]:
             parse(name)  # says what is wrong with w₁
         if not equals or not name.isidentifier():
             raise ValueError(f"give numbers as name=number, like x=2; got {entry!r}")
-        formula = parse(text)
+        formula = _read(text, repr(entry))
         if formula.names:
             raise ValueError(f"{entry!r} must be a number; {formula.names[0]} is a name")
         if name in at:

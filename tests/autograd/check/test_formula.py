@@ -244,6 +244,8 @@ def test_huge_numbers_warn_of_nothing(run):
         (["w", "--by", "w", "--claim", "1", "w=1", "w=2"], "twice"),
         (["w", "--by", "w", "--claim", "1", "w=1", "--points", "-1"], "points"),
         (["w", "--by", "w", "--claim", "1", "w=1", "--hints", "all"], "--hints"),
+        (["w", "--by", "w", "--claim", "1", "w="], "in 'w=': the formula is empty"),
+        (["w*x", "--by", "w", "--claim", "x", "x=2", "w=1,5"], "in 'w=1,5': a comma"),
         (["w", "--by", "w", "--claim", "1", "w=1/0"], "'w=1/0' is no number: div fails"),
         (["w₁", "--by", "w₁", "--claim", "1", "w₁=1"], "write _1"),
         (["nothing_here.py"], "no file"),
