@@ -234,7 +234,7 @@ def test_the_keyboard_gets_to_the_contents_and_into_a_section(opened: Any) -> No
     for _ in range(3):
         opened.keyboard.press("Tab")
     opened.keyboard.press("Enter")
-    assert opened.url.endswith("#training")
+    opened.wait_for_url("**#training", timeout=5000)
     opened.wait_for_function("document.querySelector('nav a[aria-current]')?.hash == '#training'", timeout=5000)
 
 
