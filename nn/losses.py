@@ -173,7 +173,8 @@ def targets(y: Any, K: int) -> list[Target]:
         return [1.0 if k == y else 0.0 for k in range(K)]
     ys = [y] if isinstance(y, ONE) else _listed(y, "y")
     if len(ys) != K:
-        raise ValueError(f"y has {len(ys)} entries, and there are {K} outputs: one each (the cost is of one example)")
+        entries = "1 entry" if len(ys) == 1 else f"{len(ys)} entries"
+        raise ValueError(f"y has {entries}, and there are {K} outputs: one each (the cost is of one example)")
     result: list[Target] = []
     for k, y_k in enumerate(ys):
         if isinstance(y_k, Value):

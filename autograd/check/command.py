@@ -43,6 +43,8 @@ def check(
     """
     if hints not in LEVELS:
         raise _stop(f"--hints is one of {', '.join(LEVELS)}; got {hints!r}")
+    if not seconds > 0:
+        raise _stop(f"--seconds must be more than 0; got {seconds:g}")
     if what.endswith(".py") and not (values or by or claim):
         raise typer.Exit(_check_file(Path(what), hints, seconds, as_json=as_json))
     if isfile(what):  # noqa: PTH113 - Path.is_file() fails at a formula that is too long for a name
@@ -173,6 +175,12 @@ def _complete(function: Formula, claims: list[Formula], by: list[str], at: dict[
     if lacking:
         hint = " (for the number e, write exp(1))" if "e" in lacking else _joined(lacking, at)
         raise ValueError(f"give a number for {', '.join(lacking)}, like {lacking[0]}=0.5{hint}")
+    for name, number in at.items():
+        if name not in used:
+            have = ", ".join(used)
+            raise ValueError(
+                f"{name} is given as {number:.12g}, and there is no {name} in f or in a claim: there is {have}"
+            )
 
 
 def _joined(names: Iterable[str], at: dict[str, float]) -> str:

@@ -30,6 +30,8 @@ from autograd.check.verdict_wrong import cut_off, elsewhere, reshaped
 from autograd.order import arguments as arguments_of
 from autograd.order import without_collector
 
+MOST_POINTS = 100_000  # each is kept until the report is made, about 2 kB
+
 
 def gradcheck(
     f: Callable[..., Any],
@@ -48,7 +50,8 @@ def gradcheck(
                 argument may stand without the tuple; a list is one argument
     `gradient`  takes plain floats and float arrays in the same structure and returns the derivatives in that
                 structure (a single gradient for a single argument)
-    `points`    how many more points are tried, drawn at random around `at`; where f is smooth, some with other signs
+    `points`    how many more points are tried, at most 100,000, drawn at random around `at`; where f is smooth,
+                some with other signs
     `rtol`      two numbers agree when they differ by at most this part of the larger
     `seed`      of the random points
     `explain`   whether to search for the mistake in a wrong formula
@@ -57,8 +60,10 @@ def gradcheck(
     formula is right. Raises TypeError or ValueError where f is not one deterministic Value, or where the formula
     raises, returns something else than a gradient, or changes its arguments.
     """
-    if isinstance(points, bool) or not isinstance(points, int) or points < 0:
-        raise ValueError(f"points is how many random points are tried besides `at`, 0 or more; got {points!r}")
+    if isinstance(points, bool) or not isinstance(points, int) or not 0 <= points <= MOST_POINTS:
+        raise ValueError(
+            f"points is how many random points are tried besides `at`, 0 to {MOST_POINTS:,}; got {points!r}"
+        )
     if not isinstance(rtol, float | int) or not 0 < rtol < 1:
         raise ValueError(f"rtol is a relative tolerance between 0 and 1, such as 1e-6; got {rtol!r}")
     if isinstance(seed, int) and seed < 0:

@@ -230,7 +230,7 @@ COSTS = [nn.binary_cross_entropy, nn.binary_cross_entropy_with_logits, nn.cross_
         ([0, 1.5, 0], ValueError, r"target 1 is 1.5: a target of cross-entropy is in \[0, 1\]"),
         ([0, 0, -0.1], ValueError, "target 2 is -0.1"),
         ([0, float("nan"), 0], ValueError, "target 1 is nan"),
-        ([[0, 1, 0]], ValueError, "y has 1 entries"),
+        ([[0, 1, 0]], ValueError, "y has 1 entry"),
         ([[0], [1], [0]], TypeError, "target 0 is .*of one example"),
         (Value(1.0), TypeError, "one_hot"),
         ("1", TypeError, "y is a Value, a number, or a list"),
