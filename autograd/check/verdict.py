@@ -12,6 +12,7 @@ in turn with finite differences, which know nothing of the chain rule.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -187,7 +188,11 @@ class _Check:
         if cut is not None:
             reason += " The formula gives whole numbers: the fractions were cut off."
             return self._report("wrong", reason, [cut])
-        words = [shape_words(self.arguments.blocks[i], formula.shapes[i]) for i in sorted(self.samples.bent)]
+        bent = [(self.arguments.blocks[i], formula.shapes[i]) for i in sorted(self.samples.bent)]
+        words = [shape_words(block, shape) for block, shape in bent]
+        for block, shape in bent:
+            if math.prod(shape) == block.size:
+                self.notes.append(f"The table shows d{block.name} brought into the shape of {block.name}.")
         words += elsewhere(self.samples, formula)
         found = reshaped(self.samples, formula) + self._diagnosis()
         if self.f.compares and any(d.kind == "unknown" for d in found):

@@ -180,6 +180,7 @@ def test_a_shape_that_does_not_fit_is_said_in_words():
     report = gradcheck(squared, (W, B), formula)
     assert report.verdict == "wrong"
     assert "dW has shape (3, 2); W has (2, 3): transposed?" in str(report)
+    assert "The table shows dW brought into the shape of W." in report.notes  # else 0.5 beside 0.5 is called wrong
     assert report.diagnosis[0].kind == "transposed"
     assert {c.name for c in report.components if c.status == "wrong"} == {
         f"W[{i},{j}]" for i in (0, 1) for j in range(3)
