@@ -131,6 +131,7 @@ def record(
                 raise TraceError(frozen(value, what, of))
 
     REFUSED.clear()
+    numbers = [p._data for p in known]
     # Whether this one example is inside every domain is not the question here: the program says so, for any row
     with ieee(), scope.watching(look):
         try:
@@ -143,6 +144,14 @@ def record(
         if penalty is not None:
             extra = penalty if isinstance(penalty, Value) else _one_value(penalty(), "the penalty")
     release(fresh)
+    for i, (p, number) in enumerate(zip(known, numbers, strict=True)):
+        if p._data is not number:
+            p.data = number
+            name = p.label or f"{'parameter' if given else 'number'} {i}"
+            raise TraceError(
+                f"the cost sets {name} to another number (.data = …), and a compiled cost is not run again. Set it "
+                "before the program is called"
+            )
     result = Recording(parameter_count=len(known), shapes=[np.shape(a) for a in example] if given else [])
     result.names = _argument_names(cost, len(result.shapes))
     slots: dict[Value, int] = {}

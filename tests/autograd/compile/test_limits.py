@@ -107,6 +107,18 @@ def test_a_draw_where_the_arguments_are_differentiated():
         compile(lambda a: a * random.gauss(0, 1))(1.0)
 
 
+def test_a_cost_that_sets_a_parameter_is_refused_and_nothing_is_changed():
+    w = Value(2.0, label="w")
+
+    def cost(x):
+        w.data = 0.5
+        return (w * x) ** 2
+
+    with pytest.raises(TraceError, match="the cost sets w to another number"):
+        compile(cost, [w])([1.0])
+    assert w.data == 2.0
+
+
 def even(k, x):
     return x if k == 0 else odd(k - 1, x) * 2.0
 
