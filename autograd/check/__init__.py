@@ -14,8 +14,8 @@
     diagnosis           a folder: which of these mistakes it was
     derivation          the first wrong line of several (`derivation_lines`, `surrogate`; `lines`: how it is told)
     sheet               a folder: the lecture's formulas, as printed
-    formula, command    ``chalkgrad check`` (`formula_text`; `homework`: a file of checks, marks and hints;
-                        `apart`: such a file in a process of its own)
+    formula, command    ``chalkgrad check`` (`formula_text`; `homework`: assertions, marks and hints;
+                        `homework_file`: a file of checks, `apart`: in a process of its own)
 
 Each name is a file or a folder.
 """

@@ -16,7 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypedDict
 
-from autograd.check.homework import Level, Outcome, Report, hint, needs, run_file
+from autograd.check.homework import Level, Report, hint
+from autograd.check.homework_file import Outcome, needs, run_file
 
 GRACE = 5.0  # seconds that a check may take to end after it was interrupted
 PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); from autograd.check.apart import main; main()"

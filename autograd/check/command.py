@@ -13,7 +13,8 @@ import typer
 
 from autograd.check.apart import data, run_apart
 from autograd.check.formula import Formula, FormulaError, parse
-from autograd.check.homework import LEVELS, Level, hint, needs
+from autograd.check.homework import LEVELS, Level, hint
+from autograd.check.homework_file import needs
 from autograd.check.report import GradientReport
 from autograd.check.verdict import gradcheck
 from autograd.errors import DomainError

@@ -13,7 +13,7 @@ import typer
 from autograd import sigmoid
 from autograd.check import apart, assert_derivation, assert_gradient, check_derivation, gradcheck, hint, marks, score
 from autograd.check.command import check
-from autograd.check.homework import run_file
+from autograd.check.homework_file import run_file
 
 HERE = Path(__file__).parent / "assignment"
 X = np.array([1.0, -2.0, 0.5])
