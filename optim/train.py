@@ -12,20 +12,18 @@ or, with ``backend="eager"``, from a fresh graph and ``backward()`` for each of 
 
 from __future__ import annotations
 
-import inspect
-import math
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 
 from autograd import DomainError, Value, total
 from autograd.compile import TraceError, compile
-from autograd.compile.record import _one_value
+from autograd.compile.record import one_value
 from autograd.order import topological
+from optim._arguments import check_settings, parameters_of
 from optim._data import examples, targets
-from optim._numbers import is_number
 from optim._progress import bar
 from optim._threads import one_if_small
 from optim.history import History
@@ -87,11 +85,11 @@ def train(
 
     Raises ValueError or TypeError that names the argument, before anything is changed.
     """
-    _check_settings(epochs, batch_size, sampler, restarts, significant, perturbation, seed)
+    check_settings(epochs, batch_size, sampler, restarts, significant, perturbation, seed)
     if on_epoch is not None and not callable(on_epoch):
         raise TypeError(f"on_epoch is a function that takes the History after each epoch; got {on_epoch!r:.80}")
     X, y = examples("data", data)
-    parameters = _parameters(model, cost, optimizer, penalty)
+    parameters = parameters_of(model, cost, optimizer, penalty)
     batch_size = min(BATCH, len(X)) if batch_size is None else batch_size
     if batch_size > len(X):
         raise ValueError(f"batch_size={batch_size}, but there are only {len(X)} examples. Write batch_size={len(X)}.")
@@ -202,12 +200,12 @@ class _Task:
             self.w = np.array([p.data for p in parameters])
 
     def _example(self, x: Any, t: Any) -> Value:
-        return _one_value(self.cost(self.model(x), t), "the cost")
+        return one_value(self.cost(self.model(x), t), "the cost")
 
     def check(self) -> None:
         """TypeError if the cost or the penalty is no Value; ValueError if the cost depends on no parameter."""
         if self.penalty is not None:
-            _one_value(self.penalty(), "the penalty")
+            one_value(self.penalty(), "the penalty")
         own = set(self.parameters)
         for x, t in zip(self.X, self.T, strict=True):  # the first will do, unless it is one that costs a plain 0
             try:
@@ -229,7 +227,7 @@ class _Task:
         examples = [self._example(x, _as_target(t)) for x, t in zip(self.X[rows], self.T[rows], strict=True)]
         root = total(examples) / len(examples)
         if self.penalty is not None:
-            root = root + _one_value(self.penalty(), "the penalty")
+            root = root + one_value(self.penalty(), "the penalty")
         for p in self.parameters:
             p.grad = 0.0
         root.backward()
@@ -345,41 +343,6 @@ def _decide(z: Any, threshold: float) -> int:
     return int(np.argmax([v.data for v in z]))
 
 
-def _parameters(model: Any, cost: Any, optimizer: Any, penalty: Any) -> list[Value]:
-    """The model's parameters; TypeError or ValueError if the four do not belong together."""
-    if not callable(model) or not callable(getattr(model, "parameters", None)):
-        hint = " The model comes first, then the cost." if callable(getattr(cost, "parameters", None)) else ""
-        raise TypeError(
-            f"model must be something to call that has parameters(), such as an nn.MLP; got {model!r:.80}.{hint}"
-        )
-    if not callable(cost):
-        raise TypeError(f"cost must be something to call, such as nn.mse; got {cost!r:.80}")
-    try:
-        inspect.signature(cost).bind("outputs", "target")
-    except TypeError:
-        raise TypeError(
-            f"cost must take the outputs of one example and its target; {getattr(cost, '__name__', cost)!s:.80} takes "
-            f"{inspect.signature(cost)}"
-        ) from None
-    except ValueError:
-        pass  # what is written in C need not tell
-    if penalty is not None and not callable(penalty):
-        raise TypeError(f"penalty is a function of no arguments that returns a Value; got {penalty!r:.80}")
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(
-            f"optimizer must be an optimizer, such as SGD(model.parameters(), lr=0.1); got {optimizer!r:.80}"
-        )
-    parameters = list(dict.fromkeys(model.parameters()))  # once each: a model that shares weights may repeat them
-    if len(optimizer.params) != len(parameters) or any(
-        a is not b for a, b in zip(optimizer.params, parameters, strict=True)
-    ):
-        raise ValueError(
-            f"the optimizer has {len(optimizer.params)} parameters that are not this model's {len(parameters)}: "
-            f"build it with {type(optimizer).__name__}(model.parameters(), …)"
-        )
-    return parameters
-
-
 def _first(model: Any, X: Array) -> Any:
     """What the model says of the first example."""
     try:
@@ -387,19 +350,3 @@ def _first(model: Any, X: Array) -> Any:
     except (TypeError, ValueError) as error:
         error.add_note(f"That was model(X[0]), for the first example of the data: X has {X.shape[1]} columns.")
         raise
-
-
-def _check_settings(
-    epochs: Any, batch_size: Any, sampler: Any, restarts: Any, significant: float, perturbation: float, seed: Any
-) -> None:
-    size = BATCH if batch_size is None else batch_size
-    whole = (("epochs", epochs, 0), ("batch_size", size, 1), ("restarts", restarts, 0), ("seed", seed, 0))
-    for name, number, least in whole:
-        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
-            raise ValueError(f"{name} must be a whole number, at least {least}; got {number!r}")
-    if sampler not in get_args(Sampler):
-        raise ValueError(f'sampler must be "shuffle" or "misclassified"; got {sampler!r}')
-    if not is_number(significant) or not 0 <= significant < 1:
-        raise ValueError(f"significant is a fraction of the cost, 0 ≤ significant < 1; got {significant!r}")
-    if not is_number(perturbation) or not 0 < perturbation < math.inf:
-        raise ValueError(f"perturbation must be greater than 0; got {perturbation!r}")

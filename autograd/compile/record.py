@@ -135,14 +135,14 @@ def record(
     # Whether this one example is inside every domain is not the question here: the program says so, for any row
     with ieee(), scope.watching(look):
         try:
-            root = _one_value(cost(*passed), "the cost")
+            root = one_value(cost(*passed), "the cost")
         except IndexError as error:
             if REFUSED:
                 raise TraceError(REFUSED[-1]) from error
             raise
         extra = None
         if penalty is not None:
-            extra = penalty if isinstance(penalty, Value) else _one_value(penalty(), "the penalty")
+            extra = penalty if isinstance(penalty, Value) else one_value(penalty(), "the penalty")
     release(fresh)
     for i, (p, number) in enumerate(zip(known, numbers, strict=True)):
         if p._data is not number:
@@ -216,7 +216,8 @@ def _argument_names(cost: Callable[..., Any], count: int) -> list[str]:
     return (found + [f"x{k}" for k in range(len(found), count)])[:count]
 
 
-def _one_value(z: Any, what: str) -> Value:
+def one_value(z: Any, what: str) -> Value:
+    """z, or the one Value in z's box; TypeError for anything else, which `what` (the cost) must not return."""
     if isinstance(z, np.ndarray) and z.shape == ():
         z = z[()]
     if isinstance(z, Value):
