@@ -210,6 +210,31 @@ def test_any_callable_with_parameters(rings: Data) -> None:
     assert history.cost[history.best_epoch] <= history.cost[0]
 
 
+class Pair(Custom):
+    """A model with two outputs, and no predict_all."""
+
+    def __call__(self, x: Any) -> list[Value]:  # type: ignore[override]
+        return [self.w[0] * x[0], self.w[1] * x[1]]
+
+
+def test_of_several_outputs_the_largest_is_the_prediction(rings: Data) -> None:
+    model, (X, y) = Pair(), rings
+    history = train(model, nn.mse, rings, Adam(model.parameters(), lr=0.1), epochs=3, batch_size=8, backend="eager")
+    w = [v.data for v in model.parameters()]
+    wrong = (X * w).argmax(axis=1) != y
+    assert history.accuracy[history.best_epoch] == 1 - np.mean(wrong)
+
+
+@pytest.mark.parametrize("result", [3.0, [Value(1.0), 2.0], None])
+def test_a_model_that_returns_no_value(rings: Data, result: Any) -> None:
+    class Broken(Custom):
+        def __call__(self, x: Any) -> Any:
+            return result
+
+    with pytest.raises(TypeError, match=r"model\(x\) must return a Value or a list of Values; got"):
+        fit(Broken(), rings)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -125,6 +125,7 @@ def test_the_report_as_data_and_page():
         ({"dp": lambda p: None}, "line dp returned None: is a `return` missing"),
         ({"gradient": lambda p: p}, "cannot read"),
         ([3], "a line is"),
+        ([(1, lambda p: p)], "a line is a name and a function"),
     ],
 )
 def test_a_derivation_that_is_none(lines, message):
@@ -134,7 +135,11 @@ def test_a_derivation_that_is_none(lines, message):
 
 @pytest.mark.parametrize(
     ("f", "message"),
-    [(lambda W1, W2: W1[0, 0], "must return a dict"), (lambda W1, W2: {"a": W1[0, 0]}, "no cost 'E'")],
+    [
+        (lambda W1, W2: W1[0, 0], "must return a dict"),
+        (lambda W1, W2: {"a": W1[0, 0]}, "no cost 'E'"),
+        (lambda W1, W2: {"E": (W1[0, 0] * 0.0 - 1.0).log()}, "the forward pass has no value at `at`"),
+    ],
 )
 def test_a_forward_pass_that_is_none(f, message):
     with pytest.raises((TypeError, ValueError), match=message):

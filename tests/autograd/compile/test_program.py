@@ -337,6 +337,47 @@ def test_a_cost_must_return_one_value():
         compile(lambda x: w * x, [w], penalty=lambda: 3.0)([1.0])
 
 
+def test_the_penalty_must_not_depend_on_the_example():
+    w, seen = Value(1.0), []
+
+    def cost(x):
+        seen.append(x)
+        return w * x
+
+    with pytest.raises(TraceError, match="the penalty must not depend on the example"):
+        compile(cost, [w], penalty=lambda: seen[-1] * w)([1.0])
+
+
+def test_parameters_may_come_in_a_dict():
+    w, b = Value(2.0), Value(1.0)
+    program = compile(lambda x: w * x + b, {"w": w, "others": [b]})
+    value, gradient = program([1.0, 2.0])
+    assert (value, gradient.tolist()) == (4.0, [1.5, 1.0])
+
+
+def test_an_edit_that_no_call_has_seen_is_not_overwritten():
+    w, b = Value(2.0), Value(1.0)
+    program = compile(lambda x: w * x + b, [w, b])
+    program.parameters[:] = [5.0, 6.0]
+    w.data = 7.0
+    program.write_back()
+    assert (w.data, b.data, program.parameters.tolist()) == (7.0, 6.0, [7.0, 6.0])
+
+
+def test_a_program_says_what_it_is_and_what_runs():
+    program = compile(*line(), backend="numpy")
+    assert repr(program) == "<program of <lambda>, 2 parameters, not yet recorded>"
+    with pytest.raises(ValueError, match="recorded at its first call"):
+        _ = program.fast_source
+    program(*DATA)
+    assert repr(program) == "<program of <lambda>, 2 parameters, backend 'numpy'>"
+    assert "out=" in program.fast_source
+    assert "out=" not in program.source
+    straight = compile(*line(), backend="python")
+    straight(*DATA)
+    assert straight.fast_source == straight.source
+
+
 def test_the_options():
     with pytest.raises(TypeError, match="the cost as a function"):
         compile(3)
