@@ -74,6 +74,8 @@ def _after_the_update(graph: Graph, places: list[Group], misfit: Fit) -> Iterato
     """w - η ∂f/∂w in place of w, where w is the slope of a product: the step was made too early. η is solved for."""
     right = gradients(graph, [Change(graph.src[:0], graph.slope[:0])])[0]
     for place in places:
+        if graph.is_late:
+            return
         sources = [graph.nodes[s] for s in graph.src[place.edges].tolist()]
         if place.role != "slope" or {n.op for n in sources} != {"mul"}:
             continue

@@ -71,6 +71,8 @@ def quantities(graph: Graph, places: Iterable[Group], misfit: Fit) -> Iterator[C
     values = graph.value[nodes]
     divides = _divisors(graph)
     for group in places:
+        if graph.is_late:
+            return
         without, right = gradients(graph, [Change(group.edges, 0 * graph.slope[group.edges]), NOTHING])
         through = right - without
         c = ratio((graph.claimed - without)[:, None], through[:, None])
