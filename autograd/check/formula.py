@@ -3,7 +3,7 @@
     numbers      2   0.5   1e-3
     names        w   x1   θ          (pi is π, unless you give it a value)
     operations   + - * / ** ^        (^ is ** ; both bind tighter than a minus sign before them)
-    functions    exp(…) log(…) sigmoid(…) … maximum(…, …)
+    functions    exp(…) log(…) sigmoid(…) or σ(…) … maximum(…, …)
     parentheses  ( )
 
 There is no implicit multiplication: 2x is an error that says so.
@@ -36,7 +36,7 @@ DEEPEST = 200  # open parentheses
 FUNCTIONS = {
     **{n: n for n in ("exp", "log", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "tanh", "sigmoid", "relu")},
     **{n: n for n in ("softplus", "erf", "abs", "maximum", "minimum")},
-    "ln": "log", "max": "maximum", "min": "minimum",
+    "ln": "log", "max": "maximum", "min": "minimum", "σ": "sigmoid",
 }  # fmt: skip
 OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "**": "pow", "^": "pow"}
 _TOKEN = re.compile(
@@ -198,7 +198,7 @@ class _Parser:
         self.steps.append(value)
 
     def _name(self, token: str, start: int, end: int) -> None:
-        if token in FUNCTIONS:
+        if token in FUNCTIONS and token != "σ":  # σ alone is a name, as in σ*(1 - σ)
             raise FormulaError(f"{token} is a function: write {token}(…)", self.text, start, end)
         if token != "pi":
             self.names[token] = None

@@ -31,6 +31,7 @@ from autograd.check.formula import FUNCTIONS, FormulaError, parse
         (".5e1 + 1.", 6, "5 + 1"),
         ("max(2, 3) - min(2, 3)", 1, "maximum(2, 3) - minimum(2, 3)"),
         ("ln(exp(2))", 2, "log(exp(2))"),
+        ("σ(0) + pi*0", 0.5, "sigmoid(0) + π·0"),
         ("pi", math.pi, "π"),
         ("x*θ_1", 6, "x·θ_1"),
     ],
@@ -39,6 +40,12 @@ def test_reading(text, value, shown):
     formula = parse(text)
     assert formula(x=2.0, θ_1=3.0) == pytest.approx(value)
     assert str(formula) == shown
+
+
+def test_sigma_is_a_function_only_where_it_is_called():
+    formula = parse("σ(z) * (1 - σ)")
+    assert formula.names == ("z", "σ")
+    assert formula(z=0.0, σ=0.25) == 0.375
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
