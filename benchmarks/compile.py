@@ -42,8 +42,10 @@ TARGETS: dict[str, list[tuple[str, str, str, float]]] = {  # what, the slower on
     "W2": [("straight-line Python, times micrograd", "micrograd", "chalkgrad python, recorded graph", 40)],
     "W3": [
         ("matrix form, times NumPy by hand", BY_HAND, "chalkgrad numpy", 1),
-        ("matrix form, times torch eager", "torch eager", "chalkgrad numpy", 8),
-        ("matrix form in fused loops, times torch eager", "torch eager", "chalkgrad numba", 8),
+        ("matrix form, times torch eager, leanest", "torch eager, leanest", "chalkgrad numpy", 8),
+        ("matrix form, times torch, same formula", "torch eager, the lecture's formula", "chalkgrad numpy", 8),
+        ("matrix form, times torch, nn and optim", "torch eager, nn and optim", "chalkgrad numpy", 8),
+        ("matrix form in fused loops, times torch eager, leanest", "torch eager, leanest", "chalkgrad numba", 8),
         ("matrix form in fused loops, times NumPy by hand", BY_HAND, "chalkgrad numba", 1 / 0.7),
         ("JAX epoch in one scan, times JAX by hand", IN_A_SCAN, "chalkgrad jax, epoch in one scan", 1 / 1.1),
     ],

@@ -26,6 +26,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from autograd import rules
+from autograd.compile.aligned import zeros
 from autograd.compile.arguments import flattened, is_plain
 from autograd.compile.batch import Array, arrays
 from autograd.compile.chance import DREW, states
@@ -127,7 +128,8 @@ class Program:
         self._asked, self._mean = backend, reduce == "mean"
         self._values = [] if params is None else flat_parameters(params)
         self._engine = Engine(cost, penalty, self._values)
-        self._parameters: Array = np.array([v._data for v in self._values])
+        self._parameters: Array = zeros(len(self._values))
+        self._parameters[:] = [v._data for v in self._values]
         self._agreed = self._parameters.copy()  # the numbers on which the Values and the array last agreed
         self._edits = EDITS[0]
         self._length = len(params) if params.__class__ is list else 0
@@ -166,7 +168,11 @@ class Program:
             self._take_edits()
         runner = self._runner
         data: Any = batch
-        if not self._is_like_the_last(batch):
+        try:  # arrays of the same shape, dtype and layout as the last ones that were checked?
+            alike = list(map(_KIND, batch)) == self._kinds
+        except AttributeError:
+            alike = False
+        if not alike:
             data = arrays(batch, self._recording.shapes if runner is not None and self._recording is not None else None)
             self._kinds = list(map(_KIND, data))
         if (runner is None or self._blind) and not ieee_is_on():
@@ -177,18 +183,11 @@ class Program:
         value, gradient, finite = quietly(_run, runner, self._parameters, data, weight)
         if not finite:
             if ieee_is_on():  # neither Python's own floats nor products with 0 let inf flow as the engine does
-                alike = self._backend != "python" and not getattr(runner, "padded", False)
-                return (value, gradient) if alike else self._amiss(data, weight)
+                so_does_it = self._backend != "python" and not getattr(runner, "padded", False)
+                return (value, gradient) if so_does_it else self._amiss(data, weight)
             if not (math.isfinite(value) and np.isfinite(gradient).all()):  # (or only a square was too large)
                 return self._amiss(data, weight)
         return value, gradient
-
-    def _is_like_the_last(self, batch: Sequence[Any]) -> bool:
-        """Whether these are arrays of the same shape, dtype and layout as the last ones that were checked."""
-        try:
-            return list(map(_KIND, batch)) == self._kinds
-        except AttributeError:
-            return False
 
     @property
     def parameters(self) -> Array:
@@ -379,7 +378,7 @@ class Program:
 def _run(runner: Runner, parameters: Array, batch: list[Array], weight: float) -> tuple[float, Array, bool]:
     """(value, gradient, whether they are finite, and not too large to be squared)."""
     value, gradient = runner(parameters, batch, weight)
-    return value, gradient, math.isfinite(value) and math.isfinite(gradient.dot(gradient))
+    return value, gradient, math.isfinite(value + gradient.dot(gradient))
 
 
 def backend_module(name: str) -> Any:

@@ -266,8 +266,67 @@ def casadi(sizes: Sequence[int], size: int) -> Step:
     return epoch
 
 
+def torch_modules(sizes: Sequence[int], size: int) -> Step:
+    """Eager torch as its tutorials write it: nn.Sequential, BCEWithLogitsLoss, optim.SGD."""
+    import torch
+    from torch import nn
+
+    flat = start(sizes)
+    module = nn.Sequential()
+    for n, m in pairwise(sizes):
+        module.extend([nn.Linear(n, m), nn.Sigmoid()])
+    module = module[:-1].double()
+    weights = list(module.parameters())
+    first = [torch.from_numpy(part) for layer in matrices(flat, sizes) for part in layer]
+    data = [(torch.from_numpy(x), torch.from_numpy(t)) for x, t in batches(size)]
+    cost = nn.BCEWithLogitsLoss(reduction="sum")
+    optimizer = torch.optim.SGD(weights, lr=RATE)
+
+    def step() -> tuple[float, Any]:
+        with torch.no_grad():
+            for w, f in zip(weights, first, strict=True):
+                w.copy_(f)
+        value = None
+        for x, t in data:
+            optimizer.zero_grad()
+            value = cost(module(x), t) / size
+            value.backward()
+            optimizer.step()
+        return value.item(), torch.cat([w.detach().reshape(-1) for w in weights]).numpy()
+
+    return step
+
+
+def torch_formula(sizes: Sequence[int], size: int) -> Step:
+    """Eager torch with the lecture's formula, as all others here get it: log p and log(1 - p), update in place."""
+    import torch
+
+    data = [(torch.from_numpy(x), torch.from_numpy(t)) for x, t in batches(size)]
+    first = torch.from_numpy(start(sizes))
+    p = first.clone()
+    net = [(W.detach().requires_grad_(), b.detach().requires_grad_()) for W, b in matrices(p, sizes)]
+    weights = [w for layer in net for w in layer]
+
+    def step() -> tuple[float, Any]:
+        with torch.no_grad():
+            p.copy_(first)
+        value = None
+        for a, t in data:
+            for W, b in net:
+                a = torch.sigmoid(a @ W.T + b)
+            value = -(t * a.log() + (1 - t) * (1 - a).log()).sum() / size
+            value.backward()
+            with torch.no_grad():
+                for w in weights:
+                    w -= RATE * w.grad
+                    w.grad = None
+        return value.item(), p.numpy()
+
+    return step
+
+
 def torch(sizes: Sequence[int], size: int) -> Step:
-    """Eager torch, the loss fused as its users write it (binary_cross_entropy_with_logits), update in place."""
+    """Eager torch, as lean as it can be written: functions, the fused loss on logits, update in place."""
     import torch
 
     data = [(torch.from_numpy(x), torch.from_numpy(t)) for x, t in batches(size)]
@@ -366,7 +425,9 @@ def contenders(sizes: Sequence[int] = SMALL, size: int = SMALL_BATCH) -> dict[st
         **{f"chalkgrad {b}": lambda b=b: compiled(sizes, size, b) for b in engines.BACKENDS},
         "chalkgrad jax, epoch in one scan": lambda: jax_backend_epoch(sizes, size),
         "CasADi SX": lambda: casadi(sizes, size),
-        "torch eager": lambda: torch(sizes, size),
+        "torch eager, leanest": lambda: torch(sizes, size),
+        "torch eager, the lecture's formula": lambda: torch_formula(sizes, size),
+        "torch eager, nn and optim": lambda: torch_modules(sizes, size),
         "JAX jit": lambda: jax(sizes, size),
         "JAX jit, epoch in one scan": lambda: jax_scan(sizes, size),
     }

@@ -12,21 +12,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd import rules
+from autograd.compile.aligned import zeros
 from autograd.compile.matrix.expressions import parts
 from autograd.compile.matrix.memory import View, view_of
 from autograd.compile.matrix.tensors import (
+    Assign,
     Elementwise,
     Expr,
     Gather,
     Plan,
     Ref,
     Shape,
+    Sum,
     Tensor,
+    dense,
     whole,
 )
 
 Array = NDArray[np.float64]
 IN_PLACE = frozenset({"sigmoid", "tanh", "exp"})  # whose argument may be overwritten by the result
+
+
+SHORT_ROW = 32  # numbers
+
+
+def is_short_row(term: Expr, out: Ref) -> bool:
+    """Whether this is a row that all examples share, and short enough to be written out for each: `Calls.repeated`."""
+    if not (isinstance(term, Ref) and out.batched and not term.batched and term.shape == out.shape):
+        return False
+    return 1 < math.prod(term.shape) <= SHORT_ROW and term.strides == dense(term.shape)
 
 
 class Arrays:
@@ -39,12 +54,14 @@ class Arrays:
         self.constants: dict[str, Any] = {}
         self.known: dict[float, str] = {}
         self.ones: set[int] = set()
+        self.columns: set[float] = set()
         self.masks: dict[str, tuple[Shape, bool]] = {}
         self.seen: dict[str, str] = {}  # inputs that are used as they are passed
         self.tensors: dict[Tensor, None] = {}  # in order
         self.copied = self._copied()
         self.paired = self._paired()
         self.shared = self._shared()
+        self.turned = self._turned()
 
     def arrays(self, rows: int, parameters: Array, gradient: Array) -> dict[str, Any]:
         """What the names stand for, in batches of this many rows."""
@@ -53,10 +70,11 @@ class Arrays:
         for name, spec in self.specs.items():
             tensor = self.shared.get(spec.tensor, spec.tensor)
             if tensor not in memory:
-                memory[tensor] = np.zeros(tensor.size * (rows if tensor.batched else 1))
+                memory[tensor] = zeros(tensor.size * (rows if tensor.batched else 1))
             names[name] = view_of(spec, memory[tensor], rows)
         for name, (shape, batched) in self.masks.items():
             names[name] = np.zeros((rows, *shape) if batched else shape, dtype=bool)
+        names |= {"column" if c > 0 else "minus": np.full((rows, 1), c) for c in self.columns}
         return names | {f"ones{n}": np.ones(rows * n) for n in self.ones}
 
     def _tensor(self, shape: Shape, batched: bool) -> Tensor:
@@ -121,6 +139,22 @@ class Arrays:
                 if once and x.tensor.kind == "node" and x.batched == tensor.batched:
                     shared[tensor] = shared.get(x.tensor, x.tensor)
         return shared
+
+    def _turned(self) -> set[Tensor]:
+        """What is computed as -z instead of z: the sums of which σ(z) = 1/(1 + e^-z) is made, and nothing else."""
+        made: dict[Tensor, list[Assign]] = {}
+        turned: set[Tensor] = set()
+        for a in self.plan.forward:
+            made.setdefault(a.target.tensor, []).append(a)
+            x = a.value.args[0] if isinstance(a.value, Elementwise) and a.value.op is rules.sigmoid else None
+            if not isinstance(x, Ref) or a.target.tensor not in self.shared or len(made.get(x.tensor, [])) != 1:
+                continue
+            z, target = made[x.tensor][0].value, made[x.tensor][0].target
+            if not (isinstance(z, Sum) and target.whole and len(z.terms) > 1 and z.constant is None):
+                continue
+            if any(c == 1.0 and is_short_row(term, target) for c, term in z.terms):
+                turned.add(x.tensor)
+        return turned
 
     def view(self, ref: Ref, flat: str = "", transposed: bool = False) -> str:
         """The name of a view."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd import rules
-from autograd.compile.matrix.arrays import Arrays
+from autograd.compile.matrix.arrays import Arrays, is_short_row
 from autograd.compile.matrix.scatter import Columns, scatter
 from autograd.compile.matrix.tensors import (
     Along,
@@ -65,7 +66,7 @@ class Calls(Arrays):
     def bind(self, rows: int, parameters: Array, gradient: Array) -> Callable[..., float]:
         """The function for batches of this many rows. It reads `parameters` and writes `gradient`."""
         names: dict[str, Any] = {name: getattr(np, name) for name in sorted(set(UFUNCS.values()))}
-        names |= {"matmul": np.matmul, "dot": np.dot, "vecdot": VECDOT, "copyto": np.copyto, "take": np.take}
+        names |= {"matmul": np.matmul, "vecdot": VECDOT, "copyto": np.copyto, "take": np.take}
         names |= {"copysign": np.copysign, "seed": np.zeros(())}
         names |= {"greater_equal": np.greater_equal, "putmask": np.putmask, "heaviside": np.heaviside}
         names |= {"reduce": np.add.reduce, "largest": np.maximum.reduce, "scatter": scatter, "where": np.where}
@@ -116,6 +117,8 @@ class Calls(Arrays):
                 a = Assign(a.target, a.value.terms[0][1], True)
             view = self.view(a.target)
             self.out(f"add({view}, {self.name_of(a.value)}, {view})")
+        elif isinstance(a.value, Sum):
+            self.sum(a.value, a.target, a.target.tensor in self.turned)
         else:
             self.emit(a.value, a.target)
 
@@ -155,9 +158,14 @@ class Calls(Arrays):
         else:
             self.out(f"copyto({self.view(out)}, {self.name_of(expr)})")
 
-    def sum(self, expr: Sum, out: Ref) -> None:
-        """Σ c · term + constant, with as few calls as possible."""
+    def sum(self, expr: Sum, out: Ref, turned: bool = False) -> None:
+        """Σ c · term + constant, with as few calls as possible; if `turned`, -b - Σ …, with b the bias among them."""
         name = self.view(out)
+        if turned:
+            bias = next(term for c, term in expr.terms if c == 1.0 and is_short_row(term, out))
+            self.sum(replace(expr, terms=[(c, term) for c, term in expr.terms if term is not bias]), out)
+            self.out(f"subtract({self.repeated(bias, out, -1.0)}, {name}, {name})")
+            return
         terms = sorted(expr.terms, key=lambda t: (isinstance(t[1], Ref | Seed), t[1].batched != out.batched, t[0] < 0))
         rest: list[tuple[float, Expr]] = list(terms)
         constant = expr.constant
@@ -185,7 +193,7 @@ class Calls(Arrays):
             self.out(f"multiply({self.name_of(first)}, {self.constant(c)}, {name})")
         for c, term in rest:
             if abs(c) == 1.0:
-                other = self.name_of(term)
+                other = self.repeated(term, out) if is_short_row(term, out) else self.name_of(term)
             else:
                 ref = self.temporary(term.shape, term.batched)
                 other = self.view(ref)
@@ -197,6 +205,20 @@ class Calls(Arrays):
             self.out(f"{'subtract' if c == -1.0 else 'add'}({name}, {other}, {name})")
         if constant is not None:
             self.out(f"add({name}, {self.name_of(constant)}, {name})")
+
+    def repeated(self, row: Expr, like: Ref, sign: float = 1.0) -> str:
+        """± a short row that all examples share, written out for every example: a product with a column of ± 1.
+
+        NumPy takes longer for adding such a row to a matrix than for this and adding two matrices.
+        """
+        assert isinstance(row, Ref)
+        size = math.prod(row.shape)
+        ref = self.temporary(like.shape, True)
+        flat = Ref(ref.tensor, 0, (size,), (1,))
+        once = Ref(row.tensor, row.offset, (1, size), (size, 1))
+        self.columns.add(sign)
+        self.out(f"{'column' if sign > 0 else 'minus'}.dot({self.view(once)}, {self.view(flat)})")
+        return self.view(ref)
 
     def scale(self, name: str, c: float) -> None:
         """The line that multiplies an array by a constant, in place."""
@@ -230,7 +252,11 @@ class Calls(Arrays):
         if op in ("sigmoid", "softplus") and isinstance(expr.args[0], Ref) and expr.args[0].key in self.paired:
             self.pair(op, expr.args[0], out)
         elif op == "sigmoid":
-            self.negate(args[0], name)
+            x = expr.args[0]
+            if isinstance(x, Ref) and x.tensor in self.turned:  # -z is there already, in the same memory
+                args = [name]
+            else:
+                self.negate(args[0], name)
             self.out(f"exp({name}, {name})")
             self.out(f"add({name}, {self.constant(1.0)}, {name})")
             self.out(f"divide({self.constant(1.0)}, {name}, {name})")
@@ -250,7 +276,10 @@ class Calls(Arrays):
         elif op in ("power", "power_slope") and isinstance(expr.args[1], Number) and args[0] != name:
             self.power(op, args, expr.args[1].value, name)
         elif op in UFUNCS:
-            self.out(f"{UFUNCS[op]}({', '.join(args)}, out={name})")
+            named = (
+                "out=" if op in ("maximum", "minimum") else ""
+            )  # which NumPy wants so; the others are faster without
+            self.out(f"{UFUNCS[op]}({', '.join(args)}, {named}{name})")
         else:
             self.out(f"copyto({name}, {op}_of({', '.join(args)}))")
 
@@ -300,7 +329,7 @@ class Calls(Arrays):
         if not x.batched:
             return f"reduce({self.view(x, 'all')})"
         self.ones.add(x.tensor.size)
-        return f"dot(ones{x.tensor.size}, {self.view(x, 'all')})"
+        return f"ones{x.tensor.size}.dot({self.view(x, 'all')})"
 
     # -- Matrix products ------------------------------------------------------------------------------------------
 
@@ -332,7 +361,11 @@ class Calls(Arrays):
         else:
             left, target = self.view(a, "", how == "b"), self.view(out)
             flat = not (a.batched or b.batched) and out.strides == dense(out.shape)
-        self.out(f"{'dot' if flat else 'matmul'}({left}, {self.view(b, '', how == 'z')}, {target})")
+        self._times(flat, left, self.view(b, "", how == "z"), target)
+
+    def _times(self, flat: bool, left: str, right: str, out: str) -> None:
+        """The line of a product: `dot`, and better its method, is the faster one, but it wants a dense `out`."""
+        self.out(f"{left}.dot({right}, {out})" if flat else f"matmul({left}, {right}, {out})")
 
     def _over_batch(self, dz: Ref, a: Ref, out: Ref) -> None:
         """Σ over the batch of dZᵀ A."""
@@ -349,7 +382,7 @@ class Calls(Arrays):
             left, right = self.view(dz, "rows", True), self.view(a, "rows")
         else:
             left, right = self.view(dz, "", True), self.view(a)
-        self.out(f"{'dot' if out.strides == dense(out.shape) else 'matmul'}({left}, {right}, {self.view(out)})")
+        self._times(out.strides == dense(out.shape), left, right, self.view(out))
 
     def _stacked(self, x: Ref) -> Ref:
         if _stacks(x):
@@ -381,7 +414,7 @@ class Calls(Arrays):
             total = self.temporary(x.shape, False) if expr.axes else out
             flat, target = (Ref(t.tensor, t.offset, (x.tensor.size,), (1,)) for t in (x, total))
             self.ones.add(1)
-            self.out(f"dot(ones1, {self.view(flat)}, {self.view(target)})")
+            self.out(f"ones1.dot({self.view(flat)}, {self.view(target)})")
             if expr.axes:
                 self.along(Along(total, expr.axes, False, out.shape, False), out)
         elif last and self._one_by_one("add", x, out):
@@ -389,7 +422,7 @@ class Calls(Arrays):
         elif last and x.batched and x.whole and out.whole and x.tensor.kind != "input":
             rows = Ref(x.tensor, 0, (x.tensor.size // x.shape[-1], x.shape[-1]), (x.shape[-1], 1))
             ones = self.constant(np.ones(x.shape[-1]))
-            self.out(f"dot({self.view(rows, 'rows')}, {ones}, {self.view(out, 'all')})")
+            self.out(f"{self.view(rows, 'rows')}.dot({ones}, {self.view(out, 'all')})")
         else:
             axes = [k + x.batched for k in expr.axes]
             axes = [0, *axes] if expr.over_batch else axes
@@ -421,20 +454,21 @@ class Calls(Arrays):
                 pieces.append(self._total(c, term, batched))
             if root.constant is not None:
                 pieces.append(self._total(1.0, root.constant, batched))
-        self.out(f"value = s * ({' + '.join(pieces) or '0.0'})")
+        pieces.sort(key=lambda piece: piece.startswith("-"))  # a - b, not -b + a
+        self.out(f"value = s * ({' + '.join(pieces).replace(' + -', ' - ') or '0.0'})")
         if self.plan.penalty is not None:
             self.out(f"value = value + {self._total(1.0, self.plan.penalty, False)}")
         return "float(value)"
 
     def _total(self, c: float, term: Expr, batched: bool) -> str:
         """The text of c · Σ over the batch."""
-        scale = "" if c == 1.0 else f"{c!r} * "
+        scale = {1.0: "", -1.0: "-"}.get(c, f"{c!r} * ")
         if isinstance(term, Number):
             return f"{c * term.value!r}" + (" * rows" if batched else "")
         if isinstance(term, Product) and term.how in "z." and math.prod(term.shape) == 1:
             a, b = term.a, term.b
             if isinstance(a, Ref) and isinstance(b, Ref) and a.batched == b.batched and a.whole and b.whole:
-                return f"{scale}dot({self.view(a, 'all')}, {self.view(b, 'all')})" + (
+                return f"{scale}{self.view(a, 'all')}.dot({self.view(b, 'all')})" + (
                     " * rows" if batched and not a.batched else ""
                 )
         if isinstance(term, Along) and isinstance(term.x, Ref) and term.x.whole:
@@ -444,7 +478,7 @@ class Calls(Arrays):
             and term.op is rules.mul
             and all(isinstance(x, Ref) and x.whole and x.batched == term.batched for x in term.args)
         ):
-            text = f"dot({', '.join(self.view(x, 'all') for x in term.args if isinstance(x, Ref))})"
+            text = "{}.dot({})".format(*(self.view(x, "all") for x in term.args if isinstance(x, Ref)))
         elif isinstance(term, Ref) and term.whole and term.batched:
             text = self._all(term)
         else:

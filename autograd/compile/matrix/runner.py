@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.compile.aligned import zeros
 from autograd.compile.matrix.adjoint import differentiate
 from autograd.compile.matrix.calls import Calls
 from autograd.compile.matrix.groups import plan
@@ -54,7 +55,7 @@ class Matrix:
         self.fast_source = self.calls.source
         self.bound: dict[int, Callable[..., float]] = {}
         self.parameters: Array | None = None
-        self.gradient = np.zeros(self.plan.gradient.size)
+        self.gradient = zeros(self.plan.gradient.size)
         width = sum(t.size for t in self.calls.tensors if t.batched)
         self.block = max(64, max(BLOCK, PARAMETERS * recording.parameter_count) // max(1, width))
         self.parts: tuple[Matrix, Matrix | None] | None = None
