@@ -183,8 +183,8 @@ class Program:
         value, gradient, finite = quietly(_run, runner, self._parameters, data, weight)
         if not finite:
             if ieee_is_on():  # neither Python's own floats nor products with 0 let inf flow as the engine does
-                so_does_it = self._backend != "python" and not getattr(runner, "padded", False)
-                return (value, gradient) if so_does_it else self._amiss(data, weight)
+                as_the_engine = self._backend != "python" and not getattr(runner, "padded", False)
+                return (value, gradient) if as_the_engine else self._amiss(data, weight)
             if not (math.isfinite(value) and np.isfinite(gradient).all()):  # (or only a square was too large)
                 return self._amiss(data, weight)
         return value, gradient

@@ -301,32 +301,30 @@ def torch_formula(sizes: Sequence[int], size: int) -> Step:
     """Eager torch with the lecture's formula, as all others here get it: log p and log(1 - p), update in place."""
     import torch
 
-    data = [(torch.from_numpy(x), torch.from_numpy(t)) for x, t in batches(size)]
-    first = torch.from_numpy(start(sizes))
-    p = first.clone()
-    net = [(W.detach().requires_grad_(), b.detach().requires_grad_()) for W, b in matrices(p, sizes)]
-    weights = [w for layer in net for w in layer]
+    def cost(net: list[Any], a: Any, t: Any) -> Any:
+        for W, b in net:
+            a = torch.sigmoid(a @ W.T + b)
+        return -(t * a.log() + (1 - t) * (1 - a).log()).sum() / size
 
-    def step() -> tuple[float, Any]:
-        with torch.no_grad():
-            p.copy_(first)
-        value = None
-        for a, t in data:
-            for W, b in net:
-                a = torch.sigmoid(a @ W.T + b)
-            value = -(t * a.log() + (1 - t) * (1 - a).log()).sum() / size
-            value.backward()
-            with torch.no_grad():
-                for w in weights:
-                    w -= RATE * w.grad
-                    w.grad = None
-        return value.item(), p.numpy()
-
-    return step
+    return _torch_in_place(sizes, size, cost)
 
 
 def torch(sizes: Sequence[int], size: int) -> Step:
     """Eager torch, as lean as it can be written: functions, the fused loss on logits, update in place."""
+    import torch
+
+    functions = torch.nn.functional
+
+    def cost(net: list[Any], x: Any, t: Any) -> Any:
+        for i, (W, b) in enumerate(net):
+            z = functions.linear(x, W, b)
+            x = torch.sigmoid(z) if i < len(net) - 1 else z
+        return functions.binary_cross_entropy_with_logits(x, t, reduction="sum") / size
+
+    return _torch_in_place(sizes, size, cost)
+
+
+def _torch_in_place(sizes: Sequence[int], size: int, cost: Callable[[list[Any], Any, Any], Any]) -> Step:
     import torch
 
     data = [(torch.from_numpy(x), torch.from_numpy(t)) for x, t in batches(size)]
@@ -340,10 +338,7 @@ def torch(sizes: Sequence[int], size: int) -> Step:
             p.copy_(first)
         value = None
         for x, t in data:
-            for i, (W, b) in enumerate(net):
-                z = torch.nn.functional.linear(x, W, b)
-                x = torch.sigmoid(z) if i < len(net) - 1 else z
-            value = torch.nn.functional.binary_cross_entropy_with_logits(x, t, reduction="sum") / size
+            value = cost(net, x, t)
             value.backward()
             with torch.no_grad():
                 for w in weights:

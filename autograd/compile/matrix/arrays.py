@@ -32,8 +32,6 @@ from autograd.compile.matrix.tensors import (
 
 Array = NDArray[np.float64]
 IN_PLACE = frozenset({"sigmoid", "tanh", "exp"})  # whose argument may be overwritten by the result
-
-
 SHORT_ROW = 32  # numbers
 
 

@@ -276,10 +276,8 @@ class Calls(Arrays):
         elif op in ("power", "power_slope") and isinstance(expr.args[1], Number) and args[0] != name:
             self.power(op, args, expr.args[1].value, name)
         elif op in UFUNCS:
-            named = (
-                "out=" if op in ("maximum", "minimum") else ""
-            )  # which NumPy wants so; the others are faster without
-            self.out(f"{UFUNCS[op]}({', '.join(args)}, {named}{name})")
+            last = f"out={name}" if op in ("maximum", "minimum") else name  # by position it is faster, but NumPy warns
+            self.out(f"{UFUNCS[op]}({', '.join(args)}, {last})")
         else:
             self.out(f"copyto({name}, {op}_of({', '.join(args)}))")
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.compile.aligned import ITEM
 from autograd.compile.matrix.tensors import Shape, Tensor
 
 Array = NDArray[np.float64]
-ITEM = 8  # bytes of a float64
 
 
 @dataclass(frozen=True)
