@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from autograd import rules
 from autograd.compile.matrix.arrays import Arrays, is_short_row
+from autograd.compile.matrix.entropy import Entropy, entropies, with_distance
+from autograd.compile.matrix.expressions import unseeded
 from autograd.compile.matrix.scatter import Columns, scatter
 from autograd.compile.matrix.tensors import (
     Along,
@@ -53,10 +55,17 @@ VECDOT = getattr(np, "vecdot", _vecdot)
 
 
 class Calls(Arrays):
-    """The text of a plan, and the arrays that its names stand for."""
+    """The text of a plan, and the arrays that its names stand for.
+
+    unit   whether the gradient that it writes is that of the sum over the batch, still to be multiplied by the weight
+    """
 
     def __init__(self, plan: Plan) -> None:
+        self.unit = plan.penalty is None
+        if self.unit:
+            plan = replace(plan, backward=[replace(a, value=unseeded(a.value)) for a in plan.backward])
         super().__init__(plan)
+        self.root = plan.root
         self.lines: list[str] = []
         self.pairs: dict[Any, str] = {}
         self.seeded = False
@@ -67,8 +76,9 @@ class Calls(Arrays):
         """The function for batches of this many rows. It reads `parameters` and writes `gradient`."""
         names: dict[str, Any] = {name: getattr(np, name) for name in sorted(set(UFUNCS.values()))}
         names |= {"matmul": np.matmul, "vecdot": VECDOT, "copyto": np.copyto, "take": np.take}
-        names |= {"copysign": np.copysign, "seed": np.zeros(())}
+        names |= {"copysign": np.copysign, "signbit": np.signbit, "seed": np.ones(())}
         names |= {"greater_equal": np.greater_equal, "putmask": np.putmask, "heaviside": np.heaviside}
+        names |= {"logical_not": np.logical_not}
         names |= {"reduce": np.add.reduce, "largest": np.maximum.reduce, "scatter": scatter, "where": np.where}
         names |= {f"{name}_of": op.array for name, op in rules.RULES.items()} | {"np": np, "rows": rows}
         names |= self.arrays(rows, parameters, gradient)
@@ -79,11 +89,20 @@ class Calls(Arrays):
     # -- Writing --------------------------------------------------------------------------------------------------
 
     def _write(self) -> str:
+        found = entropies(self.plan)
+        costs = {id(x.cost): x for x in found}
+        slopes: dict[int, list[str]] = {}
         for a in self.plan.forward:
-            self.assign(a)
+            if id(a) in costs:
+                slopes[id(costs[id(a)].slope)] = self.entropy(costs[id(a)])
+            else:
+                self.assign(a)
         value = self.value()
         for a in self.plan.backward:
-            self.assign(a)
+            if id(a) in slopes:
+                self.lines += slopes[id(a)]
+            else:
+                self.assign(a)
         head = ["def run(s, " + ", ".join(f"B{t.argument}" for t in self.plan.inputs) + "):"]
         for tensor in self.plan.inputs:
             k = tensor.argument
@@ -92,7 +111,7 @@ class Calls(Arrays):
                     f"    copyto({self.view(whole(tensor, (tensor.size,)))}, B{k}.reshape(rows, {tensor.size}))"
                 )
         head += [f"    {name} = {text}" for name, text in self.seen.items()]
-        head += ["    seed.fill(s)"] * self.seeded
+        head += ["    seed.fill(s)"] * (self.seeded and not self.unit)
         return "\n".join([*head, *(f"    {line}" for line in self.lines), f"    return {value}"]) + "\n"
 
     def out(self, line: str) -> None:
@@ -322,6 +341,31 @@ class Calls(Arrays):
         self.out(f"putmask({numerator}, {mask}, {self.constant(1.0)})")
         self.out(f"divide({numerator}, {name}, {name})")
 
+    def entropy(self, x: Entropy) -> list[str]:
+        """Lines for log(1 + e) and m - t now, and those for the slope, of the same e, for later: see `entropy`."""
+        z, t, shape = self.view(x.z), self.view(x.t), x.z.shape
+        cost, slope = self.view(x.cost.target), self.view(x.slope.target)
+        away = self.temporary(shape, True)
+        e, distance = self.view(self.temporary(shape, True)), self.view(away)
+        mask = f"m{len(self.masks)}"
+        self.masks[mask] = (shape, True)
+        self.out(f"copysign({z}, {self.constant(-1.0)}, {e})")
+        self.out(f"exp({e}, {e})")
+        self.out(f"log1p({e}, {cost})")
+        self.out(f"signbit({z}, {mask})")  # (which, unlike z < 0, tells -0.0 from 0.0 as copysign does)
+        self.out(f"logical_not({mask}, {mask})")
+        self.out(f"copyto({distance}, {mask})")
+        self.out(f"subtract({distance}, {t}, {distance})")
+        self.root = with_distance(self.root, x.linear, away, x.z)
+        self.seeded = self.seeded or x.seeded
+        return [
+            f"add({e}, {self.constant(1.0)}, {slope})",
+            f"divide({e}, {slope}, {slope})",
+            f"copysign({slope}, {z}, {slope})",
+            f"subtract({distance}, {slope}, {slope})",
+            *([f"multiply({slope}, seed, {slope})"] if x.seeded else []),
+        ]
+
     def _all(self, x: Ref) -> str:
         """The text of the sum of everything: a product with ones, which is faster than a sum."""
         if not x.batched:
@@ -443,7 +487,7 @@ class Calls(Arrays):
 
     def value(self) -> str:
         """The text of E: weight · Σ over the batch of the root, plus the penalty."""
-        root, batched = self.plan.root, bool(self.plan.inputs)
+        root, batched = self.root, bool(self.plan.inputs)
         pieces: list[str] = []
         if isinstance(root, Ref):
             pieces.append(self._total(1.0, root, batched))

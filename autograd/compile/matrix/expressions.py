@@ -83,6 +83,22 @@ def reshaped(expr: Expr, shape: Shape) -> Expr | None:
     return None
 
 
+def unseeded(expr: Expr) -> Expr:
+    """The expression where the seed is 1: x for x · Seed."""
+    if isinstance(expr, Elementwise):
+        args = tuple(map(unseeded, expr.args))
+        if expr.op is rules.mul and isinstance(args[1], Seed) and not args[1].rows:
+            x = args[0]
+            if (x.shape, x.batched) == (expr.shape, expr.batched):
+                return x
+        return replace(expr, args=args)
+    if isinstance(expr, Sum):
+        return replace(expr, terms=[(c, unseeded(x)) for c, x in expr.terms])
+    if isinstance(expr, Product):
+        return replace(expr, a=unseeded(expr.a), b=unseeded(expr.b))
+    return replace(expr, x=unseeded(expr.x)) if isinstance(expr, Along | Largest) else expr
+
+
 def times(x: Expr, y: Expr, shape: Shape, batched: bool) -> Expr:
     """x · y, element by element."""
     return Elementwise(rules.mul, (x, y), shape, batched)

@@ -53,6 +53,7 @@ class Matrix:
         self.lock = Lock()
         self.mean = True  # how the text of `source` weighs the examples; the weight itself is passed in
         self.fast_source = self.calls.source
+        self.unit: bool = self.calls.unit
         self.bound: dict[int, Callable[..., float]] = {}
         self.parameters: Array | None = None
         self.gradient = zeros(self.plan.gradient.size)
@@ -87,7 +88,8 @@ class Matrix:
                 if len(self.bound) >= KEPT:
                     self.bound.pop(next(iter(self.bound)))
                 run = self.bound[rows] = self.calls.bind(rows, parameters, self.gradient)
-            return run(weight, *batch), self.gradient.copy()
+            value = run(weight, *batch)
+            return value, self.gradient * weight if self.unit else self.gradient.copy()
 
     def _in_blocks(self, parameters: Array, batch: list[Array], weight: float) -> tuple[float, Array]:
         if self.parts is None:

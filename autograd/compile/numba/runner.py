@@ -30,6 +30,8 @@ SHORT = 400  # nodes of a graph, above which the same is true of a function with
 class Fused:
     """A plan as compiled loops; it takes the place of `autograd.compile.matrix.calls.Calls`."""
 
+    unit = False  # the seed is the weight
+
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.loops = Loops(plan, blas=find_spec("scipy") is not None)  # numba calls the BLAS through SciPy
